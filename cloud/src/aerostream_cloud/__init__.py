@@ -1,0 +1,1 @@
+"""The cloud services; ingest, commands, bridge and alerts share what sits directly here."""

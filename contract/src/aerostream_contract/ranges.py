@@ -1,0 +1,57 @@
+"""Sets of frame numbers kept as ranges: what is stored, acknowledged, still open."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+
+
+class RangeSet:
+    """A set of non-negative integers, held as sorted, disjoint, inclusive ranges.
+
+    Cheap where numbers come nearly in order, as frame numbers do: one range, whose end moves.
+    """
+
+    def __init__(self, ranges: Iterable[tuple[int, int]] = ()) -> None:
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        for start, end in ranges:
+            self.add(start, end)
+
+    def add(self, start: int, end: int | None = None) -> None:
+        """Add one number, or all of `start … end`.
+
+        Raises:
+            ValueError: the range is reversed or negative.
+        """
+        end = start if end is None else end
+        if not 0 <= start <= end:
+            raise ValueError(f"range {start}…{end} is reversed or negative")
+        # All ranges that touch or overlap start-1 … end+1 melt into one.
+        low = bisect_left(self._ends, start - 1)
+        high = bisect_right(self._starts, end + 1)
+        if low < high:
+            start = min(start, self._starts[low])
+            end = max(end, self._ends[high - 1])
+        self._starts[low:high] = [start]
+        self._ends[low:high] = [end]
+
+    def __contains__(self, number: int) -> bool:
+        index = bisect_right(self._starts, number) - 1
+        return index >= 0 and number <= self._ends[index]
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        return zip(self._starts, self._ends, strict=True)
+
+    def __bool__(self) -> bool:
+        return bool(self._starts)
+
+    def __len__(self) -> int:
+        """How many numbers there are."""
+        return sum(self._ends) - sum(self._starts) + len(self._starts)
+
+    def __repr__(self) -> str:
+        return f"RangeSet({list(self)})"
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._starts.clear()
+        self._ends.clear()

@@ -1,0 +1,1 @@
+"""The edge agent: translates MAVLink into compact MQTT on a companion computer."""
