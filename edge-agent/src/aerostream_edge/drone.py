@@ -1,0 +1,206 @@
+"""One drone's way from MAVLink frames to numbered MQTT payloads: the agent's core, without I/O."""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from aerostream_contract.channels import EVENT
+from aerostream_contract.frame import Clock, encode_frame, restamp_frame
+from aerostream_contract.mavlink import MESSAGES
+from aerostream_contract.models import Event, encode
+from aerostream_contract.names import DroneName
+from aerostream_contract.topics import UP_BF, UP_EVT, UP_TEL
+from aerostream_contract.vehicles import Heartbeat
+from aerostream_edge.batch import Batch
+from aerostream_edge.mapping import STATUSTEXT, MessageMapping, Sample, mapping_of, passthrough_of
+from aerostream_edge.mavlink.frames import Frame
+from aerostream_edge.outbox import Item, MemoryOutbox
+from aerostream_edge.policy import RatePolicyName, StandardPolicy
+from aerostream_edge.statustext import Text, TextJoiner
+from aerostream_edge.timeline import Shift, Timeline
+from aerostream_edge.twin import Happening, Twin
+
+_STATUSTEXT_ID = MESSAGES.named(STATUSTEXT).id
+
+
+class Reception(NamedTuple):
+    """A frame with what is known of its arrival."""
+
+    frame: Frame
+    receipt_us: int
+    """By the host's monotonic clock plus its UTC at start; in a log, the record's time."""
+    index: int
+    """Its place in the stream, for finding boots in a second pass."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of a drone's messages and samples."""
+
+    mapped: Counter[int] = field(default_factory=Counter)
+    """Messages that became samples or events, by id."""
+    unmapped: Counter[int] = field(default_factory=Counter)
+    """All other messages, by id."""
+    samples: int = 0
+    """Samples put into frames."""
+    dropped_samples: int = 0
+    """Samples given up because the outbox was full or the cloud never took them."""
+
+
+class Drone:
+    """Maps, stamps, thins out, batches and numbers the messages of one vehicle.
+
+    Args:
+        name: the drone.
+        timeline: its clocks.
+        outbox: takes frames and events.
+        policy: which samples are sent.
+        passthrough: names of messages that pass through besides the named channels; with
+            policy `full` all do.
+        max_cells: values that fill a frame.
+        backfill: publish on `up/bf` alone, events inside frames: an import.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: DroneName,
+        timeline: Timeline,
+        outbox: MemoryOutbox,
+        policy: RatePolicyName,
+        passthrough: Collection[str] = (),
+        max_cells: int,
+        backfill: bool = False,
+    ) -> None:
+        self.name = name
+        self.timeline = timeline
+        self.outbox = outbox
+        self.twin = Twin()
+        self.counts = Counts()
+        self._policy = StandardPolicy() if policy is RatePolicyName.STANDARD else None
+        self._passthrough = frozenset(MESSAGES.named(message).id for message in passthrough)
+        self._batch = Batch(max_cells)
+        self._backfill = backfill
+        self._events: list[tuple[int, int, Happening]] = []
+        self._joiner = TextJoiner()
+
+    def take(self, reception: Reception, heartbeat: Heartbeat | None = None) -> None:
+        """Take a message of this drone.
+
+        Args:
+            reception: the message.
+            heartbeat: its content where it is one of the autopilot.
+        """
+        frame, receipt_us, index = reception
+        self.timeline.move_to(index)
+        if frame.message_id == _STATUSTEXT_ID:
+            self.counts.mapped[frame.message_id] += 1
+            self._take_text(reception)
+            return
+        mapping = mapping_of(frame.message_id) or passthrough_of(frame.message_id)
+        if mapping is None:
+            self.counts.unmapped[frame.message_id] += 1
+            return
+        self.counts.mapped[frame.message_id] += 1
+        sample = mapping.sample(frame.payload)
+        shifts = self.timeline.observe(frame, sample, receipt_us, index)
+        if shifts:
+            self._restamp(shifts)
+        if self._keeps(mapping, frame, sample, receipt_us):
+            key, time_us = self.timeline.stamp(frame.component, sample, receipt_us)
+            self._batch.add(key, time_us, sample)
+            if self._batch.full:
+                self.flush()
+        if heartbeat is not None:
+            for happening in self.twin.take_heartbeat(heartbeat):
+                self.happened(happening, frame.component, receipt_us)
+        else:
+            self.twin.take(frame)
+
+    def add(self, sample: Sample, component: int, receipt_us: int) -> None:
+        """Add a sample that the agent made itself."""
+        key, time_us = self.timeline.stamp(component, sample, receipt_us)
+        self._batch.add(key, time_us, sample)
+
+    def happened(self, happening: Happening, component: int, receipt_us: int) -> None:
+        """Report an event; live it goes out at once."""
+        series = (EVENT.name, happening.kind)
+        time_us = self.timeline.receipt_time(component, series, receipt_us)
+        self._events.append((component, time_us, happening))
+        if not self._backfill:
+            self._put_events()
+
+    def tick(self, now_us: int) -> None:
+        """Give up waiting for chunks of texts that are overdue."""
+        for text in self._joiner.expire(now_us):
+            self._text_happened(text)
+
+    def finish(self) -> None:
+        """Everything that is still held back becomes a frame: the log or the link ended."""
+        for text in self._joiner.finish():
+            self._text_happened(text)
+        self.flush()
+
+    def flush(self) -> None:
+        """Make a frame of what was collected, if anything."""
+        samples = self._batch.samples
+        if not samples and not self._events:
+            return
+        number = self.outbox.reserve()
+        events = [self._encoded(number, event) for event in self._events]
+        self._events.clear()
+        payload = encode_frame(self.outbox.epoch, number, self._batch.take(), events)
+        self.counts.samples += samples
+        self._put(Item(number, UP_BF if self._backfill else UP_TEL, payload, samples))
+
+    def resend_payload(self, item: Item) -> tuple[str, bytes]:
+        """Topic leaf and payload for sending an item, the first time or again.
+
+        What goes again goes on `up/bf`, an event inside a frame of its own number.
+        """
+        if not item.attempts:
+            return item.leaf, item.payload
+        if item.leaf == UP_EVT:
+            return UP_BF, encode_frame(self.outbox.epoch, item.number, [], [item.payload])
+        return UP_BF, item.payload
+
+    def _keeps(
+        self, mapping: MessageMapping, frame: Frame, sample: Sample, receipt_us: int
+    ) -> bool:
+        if self._policy is None:
+            return True
+        if mapping.channel.number == 0:
+            return frame.message_id in self._passthrough
+        return self._policy.keeps(frame.component, sample, receipt_us)
+
+    def _take_text(self, reception: Reception) -> None:
+        frame, receipt_us, _ = reception
+        for text in self._joiner.take(frame.component, frame.payload, receipt_us):
+            self._text_happened(text)
+
+    def _text_happened(self, text: Text) -> None:
+        happening = Happening("statustext", text.severity, text.text, {})
+        self.happened(happening, text.component, text.receipt_us)
+
+    def _put_events(self) -> None:
+        for event in self._events:
+            number = self.outbox.reserve()
+            self._put(Item(number, UP_EVT, self._encoded(number, event), 0))
+        self._events.clear()
+
+    def _encoded(self, number: int, event: tuple[int, int, Happening]) -> bytes:
+        component, time_us, (kind, severity, text, data) = event
+        epoch = self.outbox.epoch
+        return encode(Event(epoch, number, time_us, kind, severity, component, text, data))
+
+    def _put(self, item: Item) -> None:
+        dropped = self.outbox.put(item)
+        self.counts.dropped_samples += sum(lost.samples for lost in dropped)
+
+    def _restamp(self, shifts: Sequence[Shift]) -> None:
+        self._batch.restamp(shifts)
+        moved: dict[tuple[int, int, Clock], int] = {
+            (shift.component, shift.boot, shift.clock): shift.by_us for shift in shifts
+        }
+        self.outbox.restamp(lambda payload: restamp_frame(payload, moved))

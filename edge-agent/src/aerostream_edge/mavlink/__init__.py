@@ -1,0 +1,1 @@
+"""MAVLink on the wire: frames, messages, recorded logs."""

@@ -1,0 +1,203 @@
+"""MAVLink frames in a stream of bytes: found, checked, and every byte accounted for."""
+
+import binascii
+from dataclasses import dataclass
+from enum import Enum
+from typing import NamedTuple
+
+from aerostream_contract.mavlink import MESSAGES
+
+MAGIC_V1, MAGIC_V2 = 0xFE, 0xFD
+_SIGNED = 0x01
+_SIGNATURE_BYTES = 13
+_V1_OVERHEAD, _V2_OVERHEAD = 8, 12
+
+#: CRC-16/MCRF4XX is the bit-mirrored image of the CCITT checksum that `binascii` computes in C.
+_MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+
+
+def checksum(data: bytes) -> int:
+    """MAVLink's checksum (CRC-16/MCRF4XX) of some bytes."""
+    mirrored = binascii.crc_hqx(data.translate(_MIRRORED), 0xFFFF)
+    return _MIRRORED[mirrored & 0xFF] << 8 | _MIRRORED[mirrored >> 8]
+
+
+class Frame(NamedTuple):
+    """A frame with a good checksum."""
+
+    message_id: int
+    system: int
+    component: int
+    sequence: int
+    payload: bytes
+    """As sent: MAVLink 2 cuts zeros off the end."""
+    size: int
+    """Bytes on the wire."""
+
+
+class Verdict(Enum):
+    """What the bytes at some place are."""
+
+    GOOD = "good"
+    BAD_CHECKSUM = "bad checksum"
+    """Framed like a known message, with another checksum: damaged, or another definition."""
+    UNKNOWN = "unknown id"
+    """Framed like a message that is not in the table, so its checksum cannot be told."""
+    INCOMPLETE = "incomplete"
+    """The start of a frame whose end has not come yet."""
+    NOISE = "noise"
+    """Not the start of a frame."""
+
+
+class Found(NamedTuple):
+    """What `frame_at` saw, and how many bytes it claims."""
+
+    verdict: Verdict
+    size: int
+    frame: Frame | None = None
+
+
+_NOISE = Found(Verdict.NOISE, 1)
+_INCOMPLETE = Found(Verdict.INCOMPLETE, 0)
+
+
+def frame_at(data: bytes, start: int) -> Found:
+    """Look at the bytes from `start` on as a frame."""
+    magic = data[start]
+    available = len(data) - start
+    if magic == MAGIC_V2:
+        if available < _V2_OVERHEAD - 2:
+            return _INCOMPLETE
+        flags = data[start + 2]
+        if flags & ~_SIGNED:
+            return _NOISE  # the specification says to drop what one does not understand
+        header = 10
+        checked = header + data[start + 1]
+        size = checked + 2 + (_SIGNATURE_BYTES if flags else 0)
+        message_id = int.from_bytes(data[start + 7 : start + 10], "little")
+        fields = start + 4
+    elif magic == MAGIC_V1:
+        if available < _V1_OVERHEAD - 2:
+            return _INCOMPLETE
+        header = 6
+        checked = header + data[start + 1]
+        size = checked + 2
+        message_id = data[start + 5]
+        fields = start + 2
+    else:
+        return _NOISE
+    if available < size:
+        return _INCOMPLETE
+    message = MESSAGES.get(message_id)
+    if message is None:
+        return Found(Verdict.UNKNOWN, size)
+    end = start + checked
+    found = checksum(data[start + 1 : end] + bytes((message.crc_extra,)))
+    if found != data[end] | data[end + 1] << 8:
+        return Found(Verdict.BAD_CHECKSUM, size)
+    return Found(
+        Verdict.GOOD,
+        size,
+        Frame(
+            message_id,
+            data[fields + 1],
+            data[fields + 2],
+            data[fields],
+            data[start + header : end],
+            size,
+        ),
+    )
+
+
+@dataclass(slots=True)
+class ByteCounts:
+    """Where every byte of a stream went; `total` is the sum of the four kinds."""
+
+    good: int = 0
+    bad_checksum: int = 0
+    unknown: int = 0
+    noise: int = 0
+    frames: int = 0
+    bad_checksum_frames: int = 0
+    unknown_frames: int = 0
+
+    @property
+    def total(self) -> int:
+        """Bytes accounted for."""
+        return self.good + self.bad
+
+    @property
+    def bad(self) -> int:
+        """Bytes that belong to no good frame."""
+        return self.bad_checksum + self.unknown + self.noise
+
+    def count(self, found: Found) -> None:
+        """Account for what was found."""
+        if found.verdict is Verdict.GOOD:
+            self.good += found.size
+            self.frames += 1
+        elif found.verdict is Verdict.BAD_CHECKSUM:
+            self.bad_checksum += found.size
+            self.bad_checksum_frames += 1
+        elif found.verdict is Verdict.UNKNOWN:
+            self.unknown += found.size
+            self.unknown_frames += 1
+        else:
+            self.noise += found.size
+
+
+class FrameParser:
+    """Finds frames in bytes that come in pieces.
+
+    A piece that only looks like a frame (noise with a magic byte in it) must not swallow the
+    real frame behind its start. So a claim without a good checksum is believed only where the
+    next frame begins, or nothing has come yet, right behind it.
+    """
+
+    def __init__(self) -> None:
+        self.counts = ByteCounts()
+        self._pending = b""
+
+    @property
+    def pending(self) -> int:
+        """Bytes that wait for the rest of their frame."""
+        return len(self._pending)
+
+    def feed(self, data: bytes) -> list[Frame]:
+        """Take the next bytes; give the frames that they complete."""
+        data = self._pending + data if self._pending else data
+        frames: list[Frame] = []
+        counts = self.counts
+        position = 0
+        end = len(data)
+        while position < end:
+            found = frame_at(data, position)
+            verdict = found.verdict
+            if verdict is Verdict.INCOMPLETE:
+                break
+            if verdict is Verdict.NOISE:
+                following = _next_magic(data, position + 1)
+                counts.noise += following - position
+                position = following
+                continue
+            if verdict is not Verdict.GOOD:
+                behind = position + found.size
+                if behind < end and data[behind] not in (MAGIC_V1, MAGIC_V2):
+                    found = _NOISE
+            counts.count(found)
+            if found.frame is not None:
+                frames.append(found.frame)
+            position += found.size
+        self._pending = data[position:]
+        return frames
+
+    def finish(self) -> None:
+        """Count what waits for a rest that will not come as noise."""
+        self.counts.noise += len(self._pending)
+        self._pending = b""
+
+
+def _next_magic(data: bytes, start: int) -> int:
+    """Index of the next byte that can begin a frame, or the end."""
+    places = [place for magic in b"\xfd\xfe" if (place := data.find(magic, start)) >= 0]
+    return min(places, default=len(data))

@@ -1,0 +1,167 @@
+"""What has been handed over for sending and is not yet known to be stored.
+
+The broker's word is not enough: a PUBACK does not mean stored. An item leaves the outbox when
+`dn/ack` names its number, and is sent again after a growing time until then. `Outbox` is the
+interface; `MemoryOutbox` is bounded and forgets when the process ends.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+FIRST_TIMEOUT_S = 5.0
+_MAX_TIMEOUT_S = 60.0
+#: An item sent this often while later ones were acknowledged will never be stored.
+_MAX_ATTEMPTS = 8
+
+
+@dataclass(slots=True)
+class Item:
+    """A numbered frame or event of one drone."""
+
+    number: int
+    leaf: str
+    """Where it is first published, such as `up/tel`."""
+    payload: bytes
+    samples: int
+    """Samples in it, for the accounts where it is dropped."""
+    attempts: int = 0
+    due_s: float = 0.0
+    """When it may be sent (again), by the caller's clock."""
+    published: bool = False
+    """It has been out: its times are sealed."""
+
+
+class Outbox(Protocol):
+    """Numbered items of one drone and one epoch, between mapping and the database."""
+
+    epoch: int
+
+    def reserve(self) -> int:
+        """The next number; never given twice in an epoch."""
+        ...
+
+    def put(self, item: Item) -> list[Item]:
+        """Keep an item; gives those that had to be dropped for it."""
+        ...
+
+    def next_due(self, now_s: float) -> Item | None:
+        """The item to send now, None where nothing is due."""
+        ...
+
+    def sent(self, item: Item, now_s: float) -> None:
+        """The item went out: it is due again after its timeout."""
+        ...
+
+    def acknowledge(self, epoch: int, ranges: Iterable[tuple[int, int]]) -> int:
+        """Numbers that are stored; gives how many items that freed."""
+        ...
+
+    def forgotten(self, now_s: float) -> None:
+        """The broker lost the session: everything may have to go again at once."""
+        ...
+
+
+class MemoryOutbox:
+    """An outbox in memory, bounded by bytes.
+
+    Args:
+        epoch: names this life of the numbering.
+        max_bytes: payload bytes to hold; the oldest go first when it is full.
+    """
+
+    def __init__(self, *, epoch: int, max_bytes: int) -> None:
+        self.epoch = epoch
+        self._max_bytes = max_bytes
+        self._next_number = 0
+        self._items: dict[int, Item] = {}
+        self.bytes = 0
+        self._highest_acknowledged = -1
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    @property
+    def full(self) -> bool:
+        """Whether a source that can wait should."""
+        return self.bytes >= self._max_bytes
+
+    def reserve(self) -> int:
+        """The next number."""
+        number = self._next_number
+        self._next_number += 1
+        return number
+
+    def put(self, item: Item) -> list[Item]:
+        """Keep an item; gives those that had to be dropped for it, the oldest first."""
+        self._items[item.number] = item
+        self.bytes += len(item.payload)
+        dropped = []
+        while self.bytes > self._max_bytes and len(self._items) > 1:
+            # Events tell what no later sample repeats: telemetry is dropped before them.
+            victim = next((n for n, i in self._items.items() if i.samples), next(iter(self._items)))
+            if victim == item.number:
+                break
+            dropped.append(self._remove(victim))
+        return dropped
+
+    def next_due(self, now_s: float) -> Item | None:
+        """The item that waited longest for its turn, new ones in order."""
+        best: Item | None = None
+        for item in self._items.values():
+            if item.due_s <= now_s and (best is None or item.due_s < best.due_s):
+                best = item
+                if not item.attempts:
+                    break
+        return best
+
+    def sent(self, item: Item, now_s: float) -> None:
+        """The item went out: it is due again after a time that grows with every attempt."""
+        item.attempts += 1
+        item.published = True
+        item.due_s = now_s + min(_MAX_TIMEOUT_S, FIRST_TIMEOUT_S * 2 ** (item.attempts - 1))
+
+    def acknowledge(self, epoch: int, ranges: Iterable[tuple[int, int]]) -> int:
+        """Forget what is stored; an acknowledgement of another epoch is not for us."""
+        if epoch != self.epoch:
+            return 0
+        freed = 0
+        for first, last in ranges:
+            if last - first < len(self._items):
+                numbers = [n for n in range(first, last + 1) if n in self._items]
+            else:
+                numbers = [n for n in self._items if first <= n <= last]
+            for number in numbers:
+                self._remove(number)
+            freed += len(numbers)
+            self._highest_acknowledged = max(self._highest_acknowledged, last)
+        return freed
+
+    def hopeless(self) -> list[Item]:
+        """Set aside what was sent eight times while later numbers were acknowledged."""
+        lost = [
+            item
+            for item in self._items.values()
+            if item.attempts >= _MAX_ATTEMPTS and item.number < self._highest_acknowledged
+        ]
+        for item in lost:
+            self._remove(item.number)
+        return lost
+
+    def forgotten(self, now_s: float) -> None:
+        """Everything may go again at once."""
+        for item in self._items.values():
+            item.due_s = now_s
+
+    def restamp(self, rewrite: Callable[[bytes], bytes]) -> None:
+        """Rewrite the frames that nobody has seen yet."""
+        for item in self._items.values():
+            if item.samples and not item.published:
+                self.bytes -= len(item.payload)
+                item.payload = rewrite(item.payload)
+                self.bytes += len(item.payload)
+
+    def _remove(self, number: int) -> Item:
+        item = self._items.pop(number)
+        self.bytes -= len(item.payload)
+        return item

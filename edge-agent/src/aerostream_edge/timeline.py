@@ -1,0 +1,245 @@
+"""Stamps the samples of one vehicle, live or in the second pass over a log."""
+
+from bisect import bisect_right
+from collections import defaultdict
+from typing import NamedTuple
+
+from aerostream_contract.frame import Clock
+from aerostream_contract.mavlink import MESSAGES
+from aerostream_edge.boots import Boot, ComponentClock, FreeTimes, clock_of
+from aerostream_edge.mapping import Sample
+from aerostream_edge.mavlink.frames import Frame
+from aerostream_edge.mavlink.messages import read_fields
+
+SYSTEM_TIME = MESSAGES.named("SYSTEM_TIME").id
+
+
+class SectionKey(NamedTuple):
+    """What samples of one section of a frame share."""
+
+    component: int
+    boot: int
+    clock: Clock
+    offset_us: int
+    """UTC minus the clock."""
+
+
+class Shift(NamedTuple):
+    """Sections whose offset was the host's guess and is known now."""
+
+    component: int
+    boot: int
+    clock: Clock
+    by_us: int
+
+
+class Timeline:
+    """The clocks of all components of one vehicle, followed live.
+
+    Args:
+        autopilot: component whose SYSTEM_TIME corrects the host's clock.
+    """
+
+    def __init__(self, autopilot: int) -> None:
+        self._autopilot = autopilot
+        self._receipt_offset_us = 0
+        self._clocks: dict[int, ComponentClock] = {}
+        self._free: defaultdict[tuple[int, int], dict[tuple[str, str], FreeTimes]]
+        self._free = defaultdict(dict)
+
+    def move_to(self, index: int) -> None:
+        """The stream is at the message with this index; live that says nothing."""
+
+    def observe(self, frame: Frame, sample: Sample, receipt_us: int, index: int) -> list[Shift]:
+        """Let a message move the clocks; gives what became known about earlier samples."""
+        component = frame.component
+        clock = self._clock(component)
+        boot_before = clock.boot.index
+        own_us = self.own_us(component, sample, receipt_us)
+        if own_us is not None:
+            series = (sample.channel.name, sample.instance)
+            clock.observe_own_time(series, own_us, receipt_us, index, wraps=sample.own_wraps)
+        shifts: list[Shift] = []
+        if frame.message_id == SYSTEM_TIME:
+            shifts = self._observe_system_time(frame, clock, receipt_us, index)
+        if clock.boot.index != boot_before:
+            self._free.pop((component, boot_before), None)
+        return shifts
+
+    def own_us(self, component: int, sample: Sample, receipt_us: int) -> int | None:
+        """The own time of a sample, unwrapped; None where it has none."""
+        own_us = sample.own_us
+        if own_us is None or clock_of(own_us) is Clock.RECEIPT:
+            return None
+        if sample.own_wraps:
+            series = (sample.channel.name, sample.instance)
+            return self._clock(component).unwrapped(own_us, series, receipt_us)
+        return own_us
+
+    def stamp(self, component: int, sample: Sample, receipt_us: int) -> tuple[SectionKey, int]:
+        """Section and time, in the section's clock, of a sample that was observed."""
+        clock = self._clock(component)
+        return self._placed(
+            component,
+            clock.boot,
+            clock.receipt_offset_us,
+            self.own_us(component, sample, receipt_us),
+            (sample.channel.name, sample.instance),
+            receipt_us,
+        )
+
+    def receipt_time(self, component: int, series: tuple[str, str], receipt_us: int) -> int:
+        """UTC of something without a time of its own, unique in its series."""
+        clock = self._clock(component)
+        offset = clock.receipt_offset_us
+        return self._free_times(component, clock.boot, series).place(receipt_us + offset)
+
+    def schedule(self, autopilot: int) -> "Schedule":
+        """The boots as they turned out, to stamp a whole log by."""
+        return Schedule(autopilot, {c: clock.boots for c, clock in self._clocks.items()})
+
+    def _placed(
+        self,
+        component: int,
+        boot: Boot,
+        receipt_offset_us: int,
+        own_us: int | None,
+        series: tuple[str, str],
+        receipt_us: int,
+    ) -> tuple[SectionKey, int]:
+        clock = clock_of(own_us)
+        if own_us is None or (clock is Clock.BOOT and boot.utc_minus_boot_us is None):
+            clock, offset, time_us = Clock.RECEIPT, receipt_offset_us, receipt_us
+        elif clock is Clock.UTC:
+            offset, time_us = 0, own_us
+        else:
+            assert boot.utc_minus_boot_us is not None
+            offset, time_us = boot.utc_minus_boot_us, own_us
+        placed = self._free_times(component, boot, series).place(time_us + offset)
+        return SectionKey(component, boot.index, clock, offset), placed - offset
+
+    def _free_times(self, component: int, boot: Boot, series: tuple[str, str]) -> FreeTimes:
+        free = self._free[component, boot.index]
+        if series not in free:
+            free[series] = FreeTimes()
+        return free[series]
+
+    def _clock(self, component: int) -> ComponentClock:
+        clock = self._clocks.get(component)
+        if clock is None:
+            clock = ComponentClock(lambda: self._receipt_offset_us)
+            self._clocks[component] = clock
+        return clock
+
+    def _observe_system_time(
+        self, frame: Frame, clock: ComponentClock, receipt_us: int, index: int
+    ) -> list[Shift]:
+        values = read_fields(SYSTEM_TIME, frame.payload)
+        boot_us = values["time_boot_ms"] * 1000
+        before = clock.boot
+        guessed_boot_us, guessed_receipt_us = before.utc_minus_boot_us, clock.receipt_offset_us
+        if not clock.observe_system_time(values["time_unix_usec"], boot_us, receipt_us, index):
+            return []
+        boot = clock.boot
+        assert boot.utc_minus_boot_us is not None
+        assert boot.utc_minus_receipt_us is not None
+        shifts: list[Shift] = []
+        moved_us = boot.utc_minus_receipt_us - guessed_receipt_us
+        if boot is before:
+            shifts.append(Shift(frame.component, boot.index, Clock.RECEIPT, moved_us))
+            if guessed_boot_us is not None:
+                by_us = boot.utc_minus_boot_us - guessed_boot_us
+                shifts.append(Shift(frame.component, boot.index, Clock.BOOT, by_us))
+        if frame.component == self._autopilot:
+            self._receipt_offset_us = boot.utc_minus_receipt_us
+            shifts += self._move_guesses(moved_us)
+        return [shift for shift in shifts if shift.by_us]
+
+    def _move_guesses(self, by_us: int) -> list[Shift]:
+        """Components without a SYSTEM_TIME lean on the host's clock, which was off by this much."""
+        shifts: list[Shift] = []
+        for component, clock in self._clocks.items():
+            boot = clock.boot
+            if boot.from_system_time:
+                continue
+            shifts.append(Shift(component, boot.index, Clock.RECEIPT, by_us))
+            if boot.utc_minus_boot_us is not None:
+                boot.utc_minus_boot_us += by_us
+                shifts.append(Shift(component, boot.index, Clock.BOOT, by_us))
+        return shifts
+
+
+class Schedule(Timeline):
+    """The second pass over a log: boots and offsets are known from the first message on."""
+
+    def __init__(self, autopilot: int, boots: dict[int, list[Boot]]) -> None:
+        super().__init__(autopilot)
+        self._boots = boots
+        self._starts = {component: [b.start for b in found] for component, found in boots.items()}
+        self._current: dict[int, Boot] = {}
+        self._index = 0
+        for found in boots.values():
+            for boot in found:
+                self._settle(boot)
+
+    def move_to(self, index: int) -> None:
+        """The pass is at the message with this index."""
+        self._index = index
+
+    def observe(self, frame: Frame, sample: Sample, receipt_us: int, index: int) -> list[Shift]:
+        """Drop what does not outlive a boot; nothing new can become known."""
+        component = frame.component
+        boot = self._boot_at(component, index)
+        before = self._current.get(component)
+        if before is not boot:
+            if before is not None:
+                self._free.pop((component, before.index), None)
+            self._current[component] = boot
+        return []
+
+    def own_us(self, component: int, sample: Sample, receipt_us: int) -> int | None:
+        """The own time of a sample, unwrapped against its boot's other clocks."""
+        own_us = sample.own_us
+        if own_us is None or clock_of(own_us) is Clock.RECEIPT:
+            return None
+        boot = self._boot_at(component, self._index)
+        return boot.unwrapped(own_us, None, receipt_us) if sample.own_wraps else own_us
+
+    def stamp(self, component: int, sample: Sample, receipt_us: int) -> tuple[SectionKey, int]:
+        """Section and time, in the section's clock, of a sample."""
+        return self._placed(
+            component,
+            self._boot_at(component, self._index),
+            self._receipt_offset_at(component, self._index),
+            self.own_us(component, sample, receipt_us),
+            (sample.channel.name, sample.instance),
+            receipt_us,
+        )
+
+    def receipt_time(self, component: int, series: tuple[str, str], receipt_us: int) -> int:
+        """UTC of something without a time of its own, unique in its series."""
+        boot = self._boot_at(component, self._index)
+        offset = self._receipt_offset_at(component, self._index)
+        return self._free_times(component, boot, series).place(receipt_us + offset)
+
+    def _boot_at(self, component: int, index: int) -> Boot:
+        boots = self._boots.get(component)
+        if boots is None:
+            boots = self._boots[component] = [Boot(0)]
+            self._starts[component] = [0]
+        return boots[max(0, bisect_right(self._starts[component], index) - 1)]
+
+    def _receipt_offset_at(self, component: int, index: int) -> int:
+        own = self._boot_at(component, index).utc_minus_receipt_us
+        if own is None:
+            own = self._boot_at(self._autopilot, index).utc_minus_receipt_us
+        return own or 0
+
+    def _settle(self, boot: Boot) -> None:
+        """Redo the guess of a boot without SYSTEM_TIME with the autopilot's final offset."""
+        if boot.from_system_time or boot.first_timed is None:
+            return
+        first = boot.first_timed
+        own_us = boot.unwrapped(first.own_us, None, first.receipt_us) if first.wraps else first.own_us
+        offset = self._boot_at(self._autopilot, first.index).utc_minus_receipt_us or 0
+        boot.utc_minus_boot_us = first.receipt_us - own_us + offset
