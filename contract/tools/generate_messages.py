@@ -33,7 +33,9 @@ def base_field_count(message: type) -> int:
                 crc.accumulate(bytes([lengths[name]]))
         if (crc.crc & 0xFF) ^ (crc.crc >> 8) == message.crc_extra:
             return count
-    raise SystemExit(f"{message.msgname}: no field count gives the checksum seed {message.crc_extra}")
+    raise SystemExit(
+        f"{message.msgname}: no field count gives the checksum seed {message.crc_extra}"
+    )
 
 
 def line(message: type) -> str:
@@ -41,9 +43,7 @@ def line(message: type) -> str:
     lengths = dict(zip(message.ordered_fieldnames, message.array_lengths, strict=True))
     base = base_field_count(message)
     parts = []
-    for index, (name, kind) in enumerate(
-        zip(message.fieldnames, message.fieldtypes, strict=True)
-    ):
+    for index, (name, kind) in enumerate(zip(message.fieldnames, message.fieldtypes, strict=True)):
         length = f"[{lengths[name]}]" if lengths[name] else ""
         unit = message.fieldunits_by_name.get(name, "").replace(" ", "")
         bitmask = "b" if message.fielddisplays_by_name.get(name) == "bitmask" else ""

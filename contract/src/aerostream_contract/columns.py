@@ -14,12 +14,14 @@ bits in the block's layout and takes as many integers from the block's `values` 
 
 Null runs are a count, then pairs: rows since the last run's end, rows of the run.
 Floats that must stay bit-exact travel as their bits, ordered so that near values are near.
+Infinities and values that are not a number decode to null: no store ever gets one.
 """
 
-import struct
-from collections.abc import Iterable, Sequence
+from array import array
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate
+from math import isfinite
 from operator import sub
 
 from aerostream_contract.channels.types import ColumnKind, Field
@@ -27,11 +29,18 @@ from aerostream_contract.errors import FrameError
 
 NULL, ZERO, CONSTANT, DELTAS, FOLLOWS_TICK, FOLLOWS_US, SPARSE, DOUBLE = range(8)
 
-#: A value as the sender has it: wire steps, bits or text; a float where steps would overflow.
+#: A value as the sender has it, by the field's kind. STEPS: an integer of steps, at most 2^62
+#: either way, or a float in the field's unit where steps would overflow. FLOAT32 and FLOAT64:
+#: the bits as a signed integer. UINT64 and INT64: an integer. TEXT: a string. Always: None.
 Cell = int | float | str | None
+
+#: A value as the receiver gets it, in the field's unit.
+Value = int | float | str | None
 
 _WORD = 1 << 64
 _HALF = 1 << 63
+_SIGN_32 = 1 << 31
+_STEPS = ColumnKind.STEPS  # a local name: looking up an enum's member is slow
 _WRAPPED = frozenset({ColumnKind.UINT64, ColumnKind.INT64, ColumnKind.FLOAT64})
 
 
@@ -39,28 +48,28 @@ class ColumnWriter:
     """Collects the columns of one block.
 
     Args:
-        ticks: the time column, in ticks since the section's offset.
+        ticks: the time column, in ticks since the section's offset; at least one.
         tick_us: microseconds per tick.
     """
 
     def __init__(self, ticks: Sequence[int], tick_us: int) -> None:
         self._tick_deltas = _deltas(ticks)
         self._us_deltas = [delta * tick_us for delta in self._tick_deltas]
-        self.values: list[int] = [ticks[0], *self._tick_deltas]
-        self.texts: list[str] = []
+        self._text_places: dict[str, int] = {}
         self._encodings: list[int] = []
+        self.values: list[int] = [ticks[0], *self._tick_deltas]
+        self.text_length = 0
+        """Characters of all text cells."""
+
+    @property
+    def texts(self) -> list[str]:
+        """The texts that text columns point to."""
+        return list(self._text_places)
 
     def add(self, field: Field, column: Sequence[Cell]) -> None:
-        """Append a column of cells in the table's domain (see `Cell`)."""
-        kind = field.kind
-        if kind is ColumnKind.TEXT:
-            column = [None if text is None else self._text_index(str(text)) for text in column]
-        elif kind is ColumnKind.FLOAT32:
-            column = [None if bits is None else _ordered(int(bits), 31) for bits in column]
-        elif kind is ColumnKind.FLOAT64:
-            column = [None if bits is None else _ordered(int(bits), 63) for bits in column]
-        elif kind is ColumnKind.UINT64:
-            column = [None if value is None else _signed(int(value)) for value in column]
+        """Append a column of cells (see `Cell`), as many as there are ticks."""
+        if field.kind is not _STEPS:
+            column = [None if cell is None else self._integer(field, cell) for cell in column]
         self._encodings.append(self._encode(field, column))
 
     def layout(self) -> bytes:
@@ -69,16 +78,31 @@ class ColumnWriter:
         odd = self._encodings[1::2] + [NULL] * (len(self._encodings) % 2)
         return bytes(low | high << 4 for low, high in zip(even, odd, strict=True))
 
+    def _integer(self, field: Field, cell: int | float | str) -> int:
+        match field.kind:
+            case ColumnKind.TEXT:
+                text = str(cell)
+                self.text_length += len(text)
+                return self._text_places.setdefault(text, len(self._text_places))
+            case ColumnKind.FLOAT32:
+                return _ordered(int(cell), _SIGN_32)
+            case ColumnKind.FLOAT64:
+                return _ordered(int(cell), _HALF)
+            case _:
+                return _signed(int(cell))
+
     def _encode(self, field: Field, column: Sequence[Cell]) -> int:
         first = column[0]
-        if column.count(first) == len(column) and not isinstance(first, float):
+        if column.count(first) == len(column):
             if first is None:
                 return NULL
-            if first == 0:
-                return ZERO
-            self.values.append(int(first))
-            return CONSTANT
-        if None in column or type(sum(column)) is float:  # type: ignore[arg-type]  # no texts here
+            if _only_integers(column):
+                integer = int(first)
+                if integer == 0:
+                    return ZERO
+                self.values.append(integer)
+                return CONSTANT
+        if None in column or not _only_integers(column):
             return self._encode_with_nulls(field, column)
         return self._encode_deltas(field, column)  # type: ignore[arg-type]  # only integers left
 
@@ -107,28 +131,25 @@ class ColumnWriter:
                 index += 1
             runs += (start - end, index - start)
             end = index
-        present = [value for value in column if value is not None]
-        as_double = any(type(value) is float for value in present)
-        wrapped = as_double or field.kind in _WRAPPED
+        present = [cell for cell in column if cell is not None]
+        as_double = any(type(cell) is float for cell in present)
         if as_double:
-            integers = [_ordered(_double_bits(value, field.steps), 63) for value in present]
+            integers = _double_bits(present, field.steps)
         else:
-            integers = [int(value) for value in present]
+            integers = [int(cell) for cell in present]
         deltas = _deltas(integers)
-        self.values += (len(runs) // 2, *runs, integers[0])
-        self.values += [_signed(delta) for delta in deltas] if wrapped else deltas
+        if as_double or field.kind in _WRAPPED:
+            deltas = [_signed(delta) for delta in deltas]
+        self.values += (len(runs) // 2, *runs, integers[0], *deltas)
         return DOUBLE if as_double else SPARSE
-
-    def _text_index(self, text: str) -> int:
-        if text not in self.texts:
-            self.texts.append(text)
-        return self.texts.index(text)
 
 
 class ColumnReader:
     """Takes columns out of one block's integers; every mistake in them is a FrameError."""
 
-    def __init__(self, values: Sequence[int], texts: Sequence[str], rows: int, tick_us: int):
+    def __init__(
+        self, values: Sequence[int], texts: Sequence[str], rows: int, tick_us: int
+    ) -> None:
         if len(values) < rows:
             raise FrameError(f"a block of {rows} rows has only {len(values)} integers")
         self._values = values
@@ -136,101 +157,107 @@ class ColumnReader:
         self._rows = rows
         self._tick_us = tick_us
         self._next = rows
-        self._ticks = list(accumulate(values[:rows]))
-
-    @property
-    def ticks(self) -> list[int]:
+        self.ticks = list(accumulate(values[:rows]))
         """The time column, in ticks."""
-        return self._ticks
 
-    def column(self, field: Field, encoding: int) -> list[int | float | str | None]:
-        """The next column, as values in the field's unit."""
-        rows = self._rows
-        start = self._next
-        # The commonest case first and without a call: ingest lives in these lines.
-        if encoding == DELTAS:
-            self._next = start + rows
-            integers: Iterable[int] = accumulate(self._values[start : start + rows])
-            if field.kind is ColumnKind.STEPS:
-                if field.steps == 1:
-                    return list(integers)
-                steps = field.steps
-                return [value / steps for value in integers]
-            return self._as_values(field, list(integers))
-        if encoding == CONSTANT:
-            return self._as_values(field, [self._take()]) * rows
-        if encoding == NULL:
-            return [None] * rows
-        if encoding == ZERO:
-            return self._as_values(field, [0]) * rows
-        if encoding == FOLLOWS_TICK or encoding == FOLLOWS_US:
-            unit = self._tick_us if encoding == FOLLOWS_US else 1
-            first = self._take() - self._ticks[0] * unit
-            return self._as_values(field, [first + tick * unit for tick in self._ticks])
-        if encoding == SPARSE or encoding == DOUBLE:
-            return self._column_with_nulls(field, encoding)
-        raise FrameError(f"column {field.name} has the unknown encoding {encoding}")
+    def columns(self, fields: Sequence[Field], layout: Sequence[int]) -> list[list[Value]]:
+        """The next columns, as far as both `fields` and `layout` go; values in the field's unit."""
+        rows, values, start = self._rows, self._values, self._next
+        columns: list[list[Value]] = []
+        # The commonest cases first, with local names and without calls: ingest lives in this loop.
+        for field, encoding in zip(fields, layout, strict=False):
+            if encoding == DELTAS:
+                integers = accumulate(values[start : start + rows])
+                start += rows
+                if field.kind is not _STEPS:
+                    columns.append(self._as_values(field, list(integers)))
+                elif (steps := field.steps) == 1:
+                    columns.append(list(integers))
+                else:
+                    columns.append([integer / steps for integer in integers])
+            elif encoding == NULL:
+                columns.append([None] * rows)
+            else:
+                self._next = start
+                columns.append(self._rarer_column(field, encoding))
+                start = self._next
+        self._next = start
+        return columns
 
     def finish(self) -> None:
         """Check that the columns took exactly the integers that there are."""
         if self._next != len(self._values):
             raise FrameError(f"columns take {self._next} integers of {len(self._values)}")
 
-    def _take(self) -> int:
-        if self._next >= len(self._values):
-            raise FrameError("a block has fewer integers than its layout needs")
-        self._next += 1
-        return self._values[self._next - 1]
+    def _rarer_column(self, field: Field, encoding: int) -> list[Value]:
+        if encoding == CONSTANT:
+            return self._as_values(field, self._take(1)) * self._rows
+        if encoding == ZERO:
+            return self._as_values(field, [0]) * self._rows
+        if encoding in (FOLLOWS_TICK, FOLLOWS_US):
+            unit = self._tick_us if encoding == FOLLOWS_US else 1
+            zero = self._take(1)[0] - self.ticks[0] * unit
+            return self._as_values(field, [zero + tick * unit for tick in self.ticks])
+        if encoding in (SPARSE, DOUBLE):
+            return self._column_with_nulls(field, encoding)
+        raise FrameError(f"column {field.name} has the unknown encoding {encoding}")
 
-    def _column_with_nulls(self, field: Field, encoding: int) -> list[int | float | str | None]:
+    def _take(self, count: int) -> Sequence[int]:
+        start = self._next
+        self._next = end = start + count
+        if end > len(self._values):
+            raise FrameError("a block has fewer integers than its layout needs")
+        return self._values[start:end]
+
+    def _column_with_nulls(self, field: Field, encoding: int) -> list[Value]:
         rows = self._rows
-        present = [True] * rows
-        end = 0
-        run_count = self._take()
+        run_count = self._take(1)[0]
         if not 0 <= run_count <= rows:
             raise FrameError(f"column {field.name} has {run_count} null runs in {rows} rows")
-        for _ in range(run_count):
-            gap, length = self._take(), self._take()
-            start, end = end + gap, end + gap + length
-            if gap < 0 or length < 1 or end > rows:
-                raise FrameError(f"column {field.name} has a null run outside its {rows} rows")
-            present[start:end] = [False] * length
-        count = present.count(True)
-        start = self._next
-        self._next += count
-        if self._next > len(self._values):
-            raise FrameError("a block has fewer integers than its layout needs")
-        integers = list(accumulate(self._values[start : self._next]))
-        if encoding == DOUBLE:
-            values: list[int | float | str | None] = list(_doubles(integers))
-        else:
+        runs = self._take(2 * run_count)
+        gaps, lengths = runs[0::2], runs[1::2]
+        if run_count and (min(gaps) < 0 or min(lengths) < 1 or sum(runs) > rows):
+            raise FrameError(f"column {field.name} has a null run outside its {rows} rows")
+        integers = list(accumulate(self._take(rows - sum(lengths))))
+        if encoding == SPARSE:
             values = self._as_values(field, integers)
-        found = iter(values)
-        return [next(found) if here else None for here in present]
+        elif field.kind is _STEPS:
+            values = _doubles(integers)
+        else:
+            raise FrameError(f"column {field.name} holds {field.kind.value}, not DOUBLE")
+        column: list[Value] = []
+        start = 0
+        for gap, length in zip(gaps, lengths, strict=True):
+            column += values[start : start + gap]
+            column += [None] * length
+            start += gap
+        return column + values[start:]
 
-    def _as_values(self, field: Field, integers: list[int]) -> list[int | float | str | None]:
-        kind = field.kind
+    def _as_values(self, field: Field, integers: Sequence[int]) -> list[Value]:
         try:
-            match kind:
+            match field.kind:
                 case ColumnKind.STEPS:
                     steps = field.steps
                     return list(integers) if steps == 1 else [n / steps for n in integers]
                 case ColumnKind.FLOAT32:
-                    packed = struct.pack(f"<{len(integers)}i", *(_bits(n, 31) for n in integers))
-                    return list(struct.unpack(f"<{len(integers)}f", packed))
+                    bits = array("i", [n if n >= 0 else ~n - _SIGN_32 for n in integers])
+                    return _finite(array("f", bits.tobytes()).tolist())
                 case ColumnKind.FLOAT64:
-                    return list(_doubles(integers))
+                    return _doubles(integers)
                 case ColumnKind.UINT64:
-                    return [value % _WORD for value in integers]
+                    return [n % _WORD for n in integers]
                 case ColumnKind.INT64:
-                    return [_signed(value) for value in integers]
+                    return [_signed(n) for n in integers]
                 case ColumnKind.TEXT:
-                    return [self._texts[_not_negative(index)] for index in integers]
-        except (struct.error, IndexError, OverflowError) as error:
-            raise FrameError(f"column {field.name} holds no {kind.value}: {error}") from error
+                    if integers and min(integers) < 0:
+                        raise IndexError(f"text {min(integers)}")
+                    return [self._texts[n] for n in integers]
+        except (IndexError, OverflowError) as error:
+            raise FrameError(f"column {field.name} holds no {field.kind.value}: {error}") from error
 
 
-@lru_cache(maxsize=4096)
+# Bounded because layouts come off the network; a fleet has some hundreds of different ones.
+@lru_cache(maxsize=1024)
 def encodings(layout: bytes) -> tuple[int, ...]:
     """The encodings in a layout; an odd count of columns leaves one NULL too many at the end."""
     return tuple(nibble for byte in layout for nibble in (byte & 15, byte >> 4))
@@ -240,14 +267,14 @@ def _deltas(column: Sequence[int]) -> list[int]:
     return list(map(sub, column[1:], column))
 
 
-def _ordered(bits: int, sign_bit: int) -> int:
-    """Signed IEEE bits as an integer that rises with the float."""
-    return bits if bits >= 0 else -(bits & ((1 << sign_bit) - 1)) - 1
+def _only_integers(column: Sequence[Cell]) -> bool:
+    """Whether a column without nulls and texts has no float in it: one makes the sum a float."""
+    return type(sum(column)) is int  # type: ignore[arg-type]  # numbers only
 
 
-def _bits(ordered: int, sign_bit: int) -> int:
-    """The inverse of `_ordered`."""
-    return ordered if ordered >= 0 else -ordered - 1 - (1 << sign_bit)
+def _ordered(bits: int, sign: int) -> int:
+    """Signed IEEE bits as an integer that rises with the float; `~n - sign` is the inverse."""
+    return bits if bits >= 0 else ~(bits + sign)
 
 
 def _signed(value: int) -> int:
@@ -255,19 +282,21 @@ def _signed(value: int) -> int:
     return (value + _HALF) % _WORD - _HALF
 
 
-def _double_bits(value: Cell, steps: int) -> int:
-    """Bits of a cell that stands beside a float in its column: steps become the value."""
-    number = value if type(value) is float else int(value or 0) / steps
-    bits: int = struct.unpack("<q", struct.pack("<d", number))[0]
-    return bits
+def _double_bits(cells: Sequence[int | float | str], steps: int) -> list[int]:
+    """Ordered bits of cells in a column with a float in it: steps become the value."""
+    numbers = [cell if type(cell) is float else int(cell) / steps for cell in cells]
+    bits = array("q", array("d", numbers).tobytes())
+    return [_ordered(word, _HALF) for word in bits]
 
 
-def _doubles(ordered: list[int]) -> tuple[float, ...]:
-    packed = struct.pack(f"<{len(ordered)}q", *(_bits(_signed(n), 63) for n in ordered))
-    return struct.unpack(f"<{len(ordered)}d", packed)
+def _doubles(ordered: Sequence[int]) -> list[Value]:
+    words = [(n + _HALF) % _WORD - _HALF for n in ordered]
+    bits = array("q", [word if word >= 0 else ~word - _HALF for word in words])
+    return _finite(array("d", bits.tobytes()).tolist())
 
 
-def _not_negative(index: int) -> int:
-    if index < 0:
-        raise IndexError(f"text {index}")
-    return index
+def _finite(floats: list[float]) -> list[Value]:
+    """The floats, with null for infinities and what is not a number."""
+    if all(map(isfinite, floats)):
+        return list(floats)
+    return [number if isfinite(number) else None for number in floats]

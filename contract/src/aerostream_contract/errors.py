@@ -1,11 +1,13 @@
 """What can be wrong with something that claims to follow the contract.
 
-    ContractError
-    ├── InvalidName       a fleet, drone or instance id, or a topic, is not one of ours
-    ├── InvalidPayload    a JSON message does not have the shape of its model
-    ├── InvalidSetting    a setting's value is unusable
-    └── FrameError        a telemetry frame cannot be decoded
+ContractError
+├── InvalidName       a fleet, drone or instance id, or a topic, is not one of ours
+├── InvalidPayload    a JSON message does not have the shape of its model
+├── InvalidSetting    a setting's value is unusable
+└── FrameError        a telemetry frame cannot be decoded
 """
+
+_LONGEST_SHOWN = 100
 
 
 class ContractError(ValueError):
@@ -26,3 +28,9 @@ class InvalidSetting(ContractError):
 
 class FrameError(ContractError):
     """Bytes that are not a telemetry frame, or a frame that breaks a limit."""
+
+
+def shown(value: object) -> str:
+    """`repr` of a value for an error message, cut: what came from outside may be very long."""
+    text = repr(value)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"

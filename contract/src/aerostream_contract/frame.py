@@ -2,7 +2,7 @@
 
 The wire form is `frame.proto`; the reasons for it are in docs/adr/0002-frame-format.md.
 Decoding is safe on hostile bytes: it raises FrameError, in time and memory that the limits
-below bound.
+below bound. Encoding refuses what decoding would.
 """
 
 import zlib
@@ -15,22 +15,34 @@ from google.protobuf.message import DecodeError
 
 from aerostream_contract import SCHEMA_REVISION
 from aerostream_contract.channels import CHANNEL_BY_NUMBER, Channel, ColumnKind, Field, passthrough
-from aerostream_contract.columns import Cell, ColumnReader, ColumnWriter, encodings
-from aerostream_contract.errors import ContractError, FrameError
+from aerostream_contract.columns import Cell, ColumnReader, ColumnWriter, Value, encodings
+from aerostream_contract.errors import ContractError, FrameError, shown
 from aerostream_contract.frame_pb2 import Block as _Block
 from aerostream_contract.frame_pb2 import Body as _Body
 from aerostream_contract.frame_pb2 import Frame as _Frame
+from aerostream_contract.times import EARLIEST_US, LATEST_US
 
 MAX_FRAME_BYTES = 256 * 1024
 """Largest payload; the broker refuses larger ones too."""
-MAX_BODY_BYTES = 2 * 1024 * 1024
-"""Largest body after inflating."""
+MAX_BODY_BYTES = 1024 * 1024
+"""Largest body after inflating. Parsed, a hostile one takes some forty times its size for a moment:
+hence not more."""
+MAX_BLOCKS = 2000
+"""Most blocks, and most sections, of one frame."""
+MAX_EVENTS = 10_000
+"""Most events of one frame."""
 MAX_ROWS = 4096
 """Most rows of one block."""
+MAX_COLUMNS = 512
+"""Most columns of one block; MAVLink's longest array gives half as many."""
 MAX_CELLS = 500_000
 """Most values of all blocks together."""
-EARLIEST_US, LATEST_US = -62_135_596_800_000_000, 253_402_300_799_999_999
-"""Times that a calendar can show: the years 1 to 9999."""
+MAX_TEXT = 1_000_000
+"""Most characters of all text values together, a repeated text counted as often as it occurs."""
+MAX_INSTANCE = 64
+"""Longest name of an instance."""
+MAX_NUMBER = (1 << 53) - 1
+"""Largest epoch and number: `dn/ack` names them in JSON, which JavaScript must read exactly."""
 
 _DEFLATE_FROM_BYTES = 256
 _MILLISECOND_US = 1000
@@ -58,7 +70,7 @@ class SeriesRows:
     channel: Channel
     instance: str
     rows: list[tuple[int, Sequence[Cell]]] = field(default_factory=list)
-    """Time in the section's clock, µs, and a cell per field of the channel."""
+    """Time in the section's clock, µs, and a cell per field of the channel. At least one."""
 
 
 @dataclass(slots=True)
@@ -71,6 +83,7 @@ class Section:
     offset_us: int
     """UTC minus the clock."""
     series: list[SeriesRows] = field(default_factory=list)
+    """At least one."""
 
 
 @dataclass(slots=True)
@@ -82,7 +95,7 @@ class DecodedBlock:
     instance: str
     times: list[int]
     """UTC, µs since 1970, one per row."""
-    columns: list[list[int | float | str | None]]
+    columns: list[list[Value]]
     """One list per field of the channel, values in the field's unit."""
 
     @property
@@ -90,7 +103,7 @@ class DecodedBlock:
         """The MAVLink message that these samples came from."""
         return self.channel.source_of(self.instance)
 
-    def rows(self) -> Iterator[tuple[int | float | str | None, ...]]:
+    def rows(self) -> Iterator[tuple[Value, ...]]:
         """Rows of time and values."""
         return zip(self.times, *self.columns, strict=True)
 
@@ -112,10 +125,21 @@ class DecodedFrame:
 def encode_frame(
     epoch: int, number: int, sections: Sequence[Section], events: Sequence[bytes] = ()
 ) -> bytes:
-    """Encode one frame; the body is deflated where that makes it smaller."""
-    body = _Body(events=events)
-    for section in sections:
-        _add_section(body, section)
+    """Encode one frame; the body is deflated where that makes it smaller.
+
+    Raises:
+        FrameError: the frame would break a limit, or a value does not fit its place.
+    """
+    _check_identity(epoch, number)
+    _check_count("events", len(events), MAX_EVENTS)
+    _check_count("sections", len(sections), MAX_BLOCKS)
+    try:
+        body = _Body(events=events)
+        allowance = _Allowance()
+        for section in sections:
+            _add_section(body, section, allowance)
+    except ValueError as error:  # protobuf's, where a value does not fit its type
+        raise FrameError(f"frame {number} cannot be encoded: {error}") from error
     return _sealed(_Frame(schema=SCHEMA_REVISION, epoch=epoch, number=number), body)
 
 
@@ -125,33 +149,40 @@ def decode_frame(payload: bytes) -> DecodedFrame:
     Raises:
         FrameError: the bytes are not a frame, or break a limit.
     """
-    frame, body = _parsed(payload)
-    decoded = DecodedFrame(frame.schema, frame.epoch, frame.number, [], list(body.events), [])
-    cells = 0
+    frame = _parsed_frame(payload)
+    body = _parsed_body(frame)
+    events = body.events[:]  # a slice is the fastest way out of a protobuf container
+    _check_count("events", len(events), MAX_EVENTS)
+    _check_count("sections", len(body.sections), MAX_BLOCKS)
+    blocks: list[DecodedBlock] = []
+    problems: list[str] = []
+    allowance = _Allowance()
     for section in body.sections:
+        component, offset_us = section.component, section.offset_us
+        allowance.take_blocks(len(section.blocks))
         for block in section.blocks:
             try:
                 channel = _channel(block)
-                cells += block.rows * max(len(channel.fields), 2 * len(block.layout))
-                if cells > MAX_CELLS:
-                    raise FrameError(f"frame holds more than {MAX_CELLS} values")
-                decoded.blocks.append(
-                    _decode_block(block, channel, section.component, section.offset_us)
-                )
+                # Counted before they are made, the columns of a newer schema included.
+                allowance.take_cells(block.rows * max(len(channel.fields), 2 * len(block.layout)))
+                decoded = _decoded_block(block, channel, component, offset_us)
+                if block.texts:
+                    allowance.take_text(_text_length(decoded))
+                blocks.append(decoded)
+            except _LimitError:
+                raise
             except ContractError as error:
-                if cells > MAX_CELLS:
-                    raise
-                decoded.problems.append(str(error))
-    return decoded
+                problems.append(str(error))
+    return DecodedFrame(frame.schema, frame.epoch, frame.number, blocks, events, problems)
 
 
 def frame_identity(payload: bytes) -> tuple[int, int]:
-    """Epoch and number of a frame, its content left alone.
+    """Epoch and number of a frame, its body left alone.
 
     Raises:
         FrameError: the bytes are not a frame.
     """
-    frame, _ = _parsed(payload)
+    frame = _parsed_frame(payload)
     return frame.epoch, frame.number
 
 
@@ -159,62 +190,127 @@ def restamp_frame(payload: bytes, shifts: Mapping[tuple[int, int, Clock], int]) 
     """Move the times of sections, named by component, boot and clock, by some µs.
 
     Raises:
-        FrameError: the bytes are not a frame.
+        FrameError: the bytes are not a frame, or a time would leave the calendar.
     """
-    frame, body = _parsed(payload)
+    frame = _parsed_frame(payload)
+    body = _parsed_body(frame)
+    by_number = {(*key[:2], int(key[2])): shift for key, shift in shifts.items()}
     for section in body.sections:
-        key = (section.component, section.boot, Clock(section.clock))
-        section.offset_us += shifts.get(key, 0)
-    frame.ClearField("body")
+        # The number: a newer schema may know a clock that this one does not.
+        shift = by_number.get((section.component, section.boot, int(section.clock)), 0)
+        if not EARLIEST_US <= section.offset_us + shift <= LATEST_US:
+            raise FrameError(f"frame {frame.number} moved by {shift} µs leaves the calendar")
+        section.offset_us += shift
     frame.ClearField("deflated")
     return _sealed(frame, body)
 
 
+class _LimitError(FrameError):
+    """The frame as a whole asks for too much: none of it stands."""
+
+
+@dataclass(slots=True)
+class _Allowance:
+    """What the blocks of one frame may still hold."""
+
+    blocks: int = MAX_BLOCKS
+    cells: int = MAX_CELLS
+    text: int = MAX_TEXT
+
+    def take_blocks(self, count: int) -> None:
+        self.blocks -= count
+        if self.blocks < 0:
+            raise _LimitError(f"frame has more than {MAX_BLOCKS} blocks")
+
+    def take_cells(self, count: int) -> None:
+        self.cells -= count
+        if self.cells < 0:
+            raise _LimitError(f"frame holds more than {MAX_CELLS} values")
+
+    def take_text(self, characters: int) -> None:
+        self.text -= characters
+        if self.text < 0:
+            raise _LimitError(f"frame holds more than {MAX_TEXT} characters of text")
+
+
+def _check_identity(epoch: int, number: int) -> None:
+    if not 1 <= epoch <= MAX_NUMBER:
+        raise FrameError(f"frame has the epoch {epoch}, expected 1 to {MAX_NUMBER}")
+    if not 0 <= number <= MAX_NUMBER:
+        raise FrameError(f"frame has the number {number}, expected 0 to {MAX_NUMBER}")
+
+
+def _check_count(what: str, count: int, limit: int) -> None:
+    if count > limit:
+        raise FrameError(f"frame has {count} {what}, expected at most {limit}")
+
+
 def _sealed(frame: _Frame, body: _Body) -> bytes:
     raw = body.SerializeToString()
-    if len(raw) >= _DEFLATE_FROM_BYTES:
-        compressor = zlib.compressobj(9, zlib.DEFLATED, -15)
-        deflated = compressor.compress(raw) + compressor.flush()
-        if len(deflated) < len(raw):
-            frame.deflated = deflated
-            return frame.SerializeToString()
-    frame.body.CopyFrom(body)
-    return frame.SerializeToString()
+    if len(raw) > MAX_BODY_BYTES:
+        raise FrameError(f"frame has a body of {len(raw)} bytes, expected at most {MAX_BODY_BYTES}")
+    deflated = _deflated(raw) if len(raw) >= _DEFLATE_FROM_BYTES else raw
+    if len(deflated) < len(raw):
+        frame.ClearField("body")
+        frame.deflated = deflated
+    else:
+        frame.body.CopyFrom(body)
+    payload = frame.SerializeToString()
+    if len(payload) > MAX_FRAME_BYTES:
+        raise FrameError(f"frame of {len(payload)} bytes is larger than {MAX_FRAME_BYTES}")
+    return payload
 
 
-def _parsed(payload: bytes) -> tuple[_Frame, _Body]:
+def _deflated(raw: bytes) -> bytes:
+    compressor = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return compressor.compress(raw) + compressor.flush()
+
+
+def _parsed_frame(payload: bytes) -> _Frame:
     if len(payload) > MAX_FRAME_BYTES:
         raise FrameError(f"frame of {len(payload)} bytes is larger than {MAX_FRAME_BYTES}")
     try:
         frame = _Frame.FromString(payload)
-        if not frame.epoch:
-            raise FrameError("frame has no epoch")
-        if not frame.deflated:
-            return frame, frame.body
-        inflater = zlib.decompressobj(-15)
-        raw = inflater.decompress(frame.deflated, MAX_BODY_BYTES)
-        if inflater.unconsumed_tail or not inflater.eof:
-            raise FrameError(f"body is cut off, or larger than {MAX_BODY_BYTES} bytes inflated")
-        return frame, _Body.FromString(raw)
     except DecodeError as error:
         raise FrameError(f"payload of {len(payload)} bytes is not a frame: {error}") from error
+    _check_identity(frame.epoch, frame.number)
+    return frame
+
+
+def _parsed_body(frame: _Frame) -> _Body:
+    deflated = frame.deflated
+    if not deflated:
+        return frame.body
+    inflater = zlib.decompressobj(-15)
+    try:
+        raw = inflater.decompress(deflated, MAX_BODY_BYTES)
+        if inflater.unconsumed_tail or not inflater.eof:
+            raise FrameError(f"body is cut off, or larger than {MAX_BODY_BYTES} bytes inflated")
+        return _Body.FromString(raw)
     except zlib.error as error:
         raise FrameError(f"body of the frame does not inflate: {error}") from error
+    except DecodeError as error:
+        raise FrameError(f"inflated body of the frame is not one: {error}") from error
 
 
-def _add_section(body: _Body, section: Section) -> None:
+def _add_section(body: _Body, section: Section, allowance: _Allowance) -> None:
     base = min(row[0] for series in section.series for row in series.rows)
+    allowance.take_blocks(len(section.series))
     message = body.sections.add(
         component=section.component,
         boot=section.boot,
-        clock=int(section.clock),  # type: ignore[arg-type]  # stubs want the enum's own int type
+        clock=int(section.clock),
         offset_us=section.offset_us + base,
     )
     for series in section.series:
-        _add_block(message.blocks.add(), series, base)
+        _add_block(message.blocks.add(), series, base, allowance)
 
 
-def _add_block(block: _Block, series: SeriesRows, base: int) -> None:
+def _add_block(block: _Block, series: SeriesRows, base: int, allowance: _Allowance) -> None:
+    if len(series.rows) > MAX_ROWS:
+        raise FrameError(f"block of {series.channel.name} has more than {MAX_ROWS} rows")
+    if len(series.instance) > MAX_INSTANCE:
+        raise FrameError(f"instance {shown(series.instance)} is longer than {MAX_INSTANCE}")
     times = [row[0] - base for row in series.rows]
     # Counted from the section's base: boot clocks tick in milliseconds, receipts in microseconds.
     tick_us = _MILLISECOND_US if gcd(*times) % _MILLISECOND_US == 0 else 1
@@ -222,6 +318,9 @@ def _add_block(block: _Block, series: SeriesRows, base: int) -> None:
     columns = zip(*(row[1] for row in series.rows), strict=True)
     for column_field, column in zip(series.channel.fields, columns, strict=True):
         writer.add(column_field, column)
+    layout = writer.layout()
+    allowance.take_cells(len(times) * 2 * len(layout))
+    allowance.take_text(writer.text_length)
     if series.channel.number:
         block.channel = series.channel.number
     else:
@@ -230,7 +329,7 @@ def _add_block(block: _Block, series: SeriesRows, base: int) -> None:
         block.instance = series.instance
     block.rows = len(times)
     block.tick_us = tick_us
-    block.layout = writer.layout()
+    block.layout = layout
     block.values.extend(writer.values)
     block.texts.extend(writer.texts)
 
@@ -247,38 +346,65 @@ def _channel(block: _Block) -> Channel:
     return passed
 
 
-def _decode_block(
-    block: _Block, channel: Channel, component: int, offset_us: int
-) -> DecodedBlock:
-    rows, tick_us = block.rows, block.tick_us
-    if not 1 <= rows <= MAX_ROWS:
-        raise FrameError(f"block of {channel.name} has {rows} rows, expected 1 to {MAX_ROWS}")
-    if not 1 <= tick_us <= _MAX_TICK_US:
-        raise FrameError(f"block of {channel.name} has a tick of {tick_us} µs")
-    if not 0 <= component <= 255:
-        raise FrameError(f"component {component} of {channel.name} is not 0 to 255")
-    values = list(block.values)
-    reader = ColumnReader(values, block.texts, rows, tick_us)
+def _decoded_block(block: _Block, channel: Channel, component: int, offset_us: int) -> DecodedBlock:
+    rows, tick_us, layout, values = block.rows, block.tick_us, block.layout, block.values
+    instance = block.instance or "0"
+    _check_shape(channel, component, instance, rows, tick_us, layout, len(values))
+    integers = values[:]
+    reader = ColumnReader(integers, block.texts[:], rows, tick_us)
     times = [offset_us + tick * tick_us for tick in reader.ticks]
     if min(times) < EARLIEST_US or max(times) > LATEST_US:
         raise FrameError(f"block of {channel.name} has times outside the years 1 to 9999")
     fields = channel.fields
-    layout = encodings(block.layout)
-    columns = [reader.column(*pair) for pair in zip(fields, layout, strict=False)]
-    # A sender of an older schema has fewer columns; one of a newer schema has more.
-    for encoding in layout[len(fields) :]:
-        reader.column(_UNKNOWN_FIELD, encoding)
-    while len(columns) < len(fields):
-        columns.append([None] * rows)
+    kinds = encodings(layout)
+    columns = reader.columns(fields, kinds)
+    # A sender of a newer schema has more columns, which are skipped; one of an older has fewer.
+    if len(kinds) > len(fields):
+        surplus = kinds[len(fields) :]
+        reader.columns([_UNKNOWN_FIELD] * len(surplus), surplus)
+    columns += [[None] * rows for _ in range(len(fields) - len(columns))]
     reader.finish()
-    if max(values) > _SAFE_INTEGER or min(values) < -_SAFE_INTEGER:
+    if max(integers) > _SAFE_INTEGER or min(integers) < -_SAFE_INTEGER:
         _check_integers(channel, columns)
-    instance = block.instance or "0"
-    channel.source_of(instance)  # refuses an instance that has no source
     return DecodedBlock(channel, component, instance, times, columns)
 
 
-def _check_integers(channel: Channel, columns: list[list[int | float | str | None]]) -> None:
+def _check_shape(
+    channel: Channel,
+    component: int,
+    instance: str,
+    rows: int,
+    tick_us: int,
+    layout: bytes,
+    integers: int,
+) -> None:
+    """Refuse what would cost too much to look at any closer, or has no place in the table."""
+    if not 1 <= rows <= MAX_ROWS:
+        raise FrameError(f"block of {channel.name} has {rows} rows, expected 1 to {MAX_ROWS}")
+    if not 1 <= tick_us <= _MAX_TICK_US:
+        raise FrameError(f"block of {channel.name} has a tick of {tick_us} µs")
+    if component > 255:
+        raise FrameError(f"component {component} of {channel.name} is not 0 to 255")
+    if len(instance) > MAX_INSTANCE:
+        raise FrameError(f"instance of {channel.name} is longer than {MAX_INSTANCE} characters")
+    columns = 2 * len(layout)
+    if columns > MAX_COLUMNS:
+        raise FrameError(f"block of {channel.name} has more than {MAX_COLUMNS} columns")
+    # No column takes more than a count, a pair of integers per null run and one per row.
+    if integers > rows + columns * (3 * rows + 1):
+        raise FrameError(f"block of {channel.name} has {integers} integers, too many for its rows")
+    channel.source_of(instance)  # refuses an instance that has no source
+
+
+def _text_length(block: DecodedBlock) -> int:
+    return sum(
+        sum(len(value) for value in column if isinstance(value, str))
+        for column_field, column in zip(block.channel.fields, block.columns, strict=True)
+        if column_field.kind is ColumnKind.TEXT
+    )
+
+
+def _check_integers(channel: Channel, columns: list[list[Value]]) -> None:
     """Refuse integers that only forged differences can reach; stores hold 64 bits."""
     for column_field, column in zip(channel.fields, columns, strict=True):
         limit = 1 << (64 if column_field.kind is ColumnKind.UINT64 else 63)

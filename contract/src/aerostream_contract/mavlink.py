@@ -101,14 +101,20 @@ class MessageTable:
             message = self._parsed[message_id] = _parsed(message_id, self._lines[message_id])
         return message
 
+    def find(self, name: str) -> MessageType | None:
+        """The definition with this name, or None."""
+        message_id = self._ids.get(name)
+        return None if message_id is None else self.get(message_id)
+
     def named(self, name: str) -> MessageType:
         """The definition with this name.
 
         Raises:
             KeyError: there is none.
         """
-        message = self.get(self._ids[name])
-        assert message is not None  # both indexes come from the same lines
+        message = self.find(name)
+        if message is None:
+            raise KeyError(name)
         return message
 
     @property
@@ -134,4 +140,6 @@ def _parsed_field(text: str) -> MessageField:
     return MessageField(name, kind, int(length or 0), unit, "b" in flags, "x" in flags)
 
 
-MESSAGES = MessageTable(files(__package__).joinpath("mavlink_messages.txt").read_text())
+MESSAGES = MessageTable(
+    files(__package__).joinpath("mavlink_messages.txt").read_text(encoding="ascii")
+)

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from aerostream_contract.errors import InvalidName
+from aerostream_contract.errors import InvalidName, shown
 
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,30}\Z")
 
@@ -19,7 +19,7 @@ def check_id(value: str, what: str) -> str:
     """
     if not _ID.match(value):
         raise InvalidName(
-            f"{what} {value!r} is not an id: expected 1-31 characters of a-z, 0-9, _ and -, "
+            f"{what} {shown(value)} is not an id: expected 1-31 characters of a-z, 0-9, _ and -, "
             "the first a letter or digit"
         )
     return value
@@ -45,7 +45,7 @@ class DroneName:
         """
         fleet, slash, drone = text.partition("/")
         if not slash:
-            raise InvalidName(f"{text!r} does not name a drone: expected FLEET/DRONE")
+            raise InvalidName(f"{shown(text)} does not name a drone: expected FLEET/DRONE")
         return cls(fleet, drone)
 
     def __str__(self) -> str:

@@ -2,6 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
+#: Times that a calendar can show: the years 1 to 9999.
+EARLIEST_US, LATEST_US = -62_135_596_800_000_000, 253_402_300_799_999_999
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

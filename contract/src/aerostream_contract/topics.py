@@ -3,7 +3,7 @@
 from typing import NamedTuple
 from urllib.parse import quote
 
-from aerostream_contract.errors import InvalidName
+from aerostream_contract.errors import InvalidName, shown
 from aerostream_contract.names import DroneName
 
 ROOT = "aero/1"
@@ -38,7 +38,7 @@ def parse_drone_topic(topic: str) -> DroneTopic:
     """
     parts = topic.split("/", 4)
     if len(parts) != 5 or parts[0] != "aero" or parts[1] != "1" or not parts[4]:
-        raise InvalidName(f"topic {topic!r} is not {ROOT}/FLEET/DRONE/…")
+        raise InvalidName(f"topic {shown(topic)} is not {ROOT}/FLEET/DRONE/…")
     return DroneTopic(DroneName(parts[2], parts[3]), parts[4])
 
 
@@ -63,7 +63,7 @@ def parse_service_state_topic(topic: str) -> tuple[str, str]:
     """
     parts = topic.split("/")
     if len(parts) != 6 or parts[:3] != ["aero", "1", "_svc"] or parts[5] != "state":
-        raise InvalidName(f"topic {topic!r} is not {ROOT}/_svc/SERVICE/INSTANCE/state")
+        raise InvalidName(f"topic {shown(topic)} is not {ROOT}/_svc/SERVICE/INSTANCE/state")
     return parts[3], parts[4]
 
 

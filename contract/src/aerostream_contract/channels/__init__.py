@@ -5,7 +5,7 @@ the named channels; every other MAVLink message passes through as a channel of i
 `passthrough`. A channel's `number` and the order of its fields are on the wire: append only.
 """
 
-from functools import cache
+from functools import lru_cache
 
 from aerostream_contract.channels.flight import FLIGHT
 from aerostream_contract.channels.navigation import NAVIGATION
@@ -19,16 +19,16 @@ from aerostream_contract.channels.types import (
     RatePolicy,
     Source,
 )
-from aerostream_contract.errors import ContractError
+from aerostream_contract.errors import ContractError, shown
 from aerostream_contract.mavlink import MESSAGES, MessageType
 
 __all__ = [
     "AGENT_SOURCE",
     "CHANNELS",
     "CHANNEL_BY_NUMBER",
+    "EVENT",
     "Channel",
     "ColumnKind",
-    "EVENT",
     "Field",
     "RatePolicy",
     "Source",
@@ -45,7 +45,8 @@ EVENT = CHANNELS["event"]
 _PASSTHROUGH_PREFIX = "mav_"
 
 
-@cache
+# Bounded because unknown ids come off the network; there are fewer messages than this.
+@lru_cache(maxsize=1024)
 def passthrough(message_id: int) -> Channel | None:
     """The channel that carries a message unmapped and bit-exact; None for an unknown id."""
     message = MESSAGES.get(message_id)
@@ -58,15 +59,12 @@ def channel_named(name: str) -> Channel:
     Raises:
         ContractError: there is no such channel.
     """
-    channel = CHANNELS.get(name)
-    if channel is None and name.startswith(_PASSTHROUGH_PREFIX):
-        try:
-            message = MESSAGES.named(name.removeprefix(_PASSTHROUGH_PREFIX).upper())
-        except KeyError:
-            raise ContractError(f"channel {name!r}: no such MAVLink message is known") from None
-        channel = passthrough(message.id)
-    if channel is None:
-        raise ContractError(f"channel {name!r} is not in the channel table")
+    if name in CHANNELS:
+        return CHANNELS[name]
+    message = MESSAGES.find(name.removeprefix(_PASSTHROUGH_PREFIX).upper())
+    channel = None if message is None else passthrough(message.id)
+    if channel is None or channel.name != name:
+        raise ContractError(f"channel {shown(name)} is not in the channel table")
     return channel
 
 
@@ -102,5 +100,3 @@ _KIND = {
     "uint64": ColumnKind.UINT64,
     "int64": ColumnKind.INT64,
 }
-
-

@@ -34,7 +34,9 @@ SENSORS = (
             Field("lat", "deg", "Latitude, WGS 84", E7, deadband=5e-6),
             Field("lon", "deg", "Longitude, WGS 84", E7, deadband=5e-6),
             Field("alt", "m", "Height above mean sea level", 1000, deadband=1),
-            Field("eph", "", "Horizontal dilution of precision", 100, invalid=(65535,), deadband=0.2),
+            Field(
+                "eph", "", "Horizontal dilution of precision", 100, invalid=(65535,), deadband=0.2
+            ),
             Field("epv", "", "Vertical dilution of precision", 100, invalid=(65535,), deadband=0.2),
             Field("vel", "m/s", "Speed over ground", 100, invalid=(65535,), deadband=0.5),
             Field("cog", "deg", "Course over ground", 100, invalid=(65535,), deadband=5),

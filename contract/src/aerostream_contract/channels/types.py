@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 
-from aerostream_contract.errors import ContractError
+from aerostream_contract.errors import ContractError, shown
 
 #: Source of series that the agent itself makes, not a MAVLink message.
 AGENT_SOURCE = "agent"
@@ -121,4 +121,4 @@ class Channel:
         for source in self.sources:
             if source.instance is None or source.instance == instance:
                 return source.message
-        raise ContractError(f"channel {self.name} has no instance {instance!r}")
+        raise ContractError(f"channel {self.name} has no instance {shown(instance)}")
