@@ -8,6 +8,7 @@ Only facts of the protocol are kept: numbers, names, types and units.
 """
 
 from pathlib import Path
+from typing import Any
 
 from pymavlink.dialects.v20 import all as dialect
 from pymavlink.generator.mavcrc import x25crc
@@ -17,8 +18,8 @@ SIZES = {"char": 1, "uint8_t": 1, "int8_t": 1, "uint16_t": 2, "int16_t": 2, "uin
 SIZES |= {"int32_t": 4, "float": 4, "uint64_t": 8, "int64_t": 8, "double": 8}
 
 
-def base_field_count(message: type) -> int:
-    """How many leading fields are not extensions: the count whose checksum seed is the message's."""
+def base_field_count(message: Any) -> int:
+    """How many leading fields are no extensions: with them the checksum seed is the message's."""
     lengths = dict(zip(message.ordered_fieldnames, message.array_lengths, strict=True))
     types = dict(zip(message.fieldnames, message.fieldtypes, strict=True))
     for count in range(len(message.fieldnames), 0, -1):
@@ -38,7 +39,7 @@ def base_field_count(message: type) -> int:
     )
 
 
-def line(message: type) -> str:
+def line(message: Any) -> str:
     """The table's line for one message class of the dialect."""
     lengths = dict(zip(message.ordered_fieldnames, message.array_lengths, strict=True))
     base = base_field_count(message)
@@ -59,5 +60,5 @@ def table() -> str:
 
 
 if __name__ == "__main__":
-    TARGET.write_text(table())
+    TARGET.write_text(table(), encoding="ascii")
     print(f"{TARGET}: {len(dialect.mavlink_map)} messages")

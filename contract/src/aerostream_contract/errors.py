@@ -7,7 +7,7 @@ ContractError
 └── FrameError        a telemetry frame cannot be decoded
 """
 
-_LONGEST_SHOWN = 100
+_LONGEST_SHOWN = 120
 
 
 class ContractError(ValueError):
@@ -30,7 +30,11 @@ class FrameError(ContractError):
     """Bytes that are not a telemetry frame, or a frame that breaks a limit."""
 
 
-def shown(value: object) -> str:
-    """`repr` of a value for an error message, cut: what came from outside may be very long."""
-    text = repr(value)
+def cut(text: str) -> str:
+    """A text for an error message, shortened: what came from outside may be very long."""
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+
+
+def shown(value: object) -> str:
+    """`repr` of a value for an error message, shortened."""
+    return cut(repr(value))

@@ -10,14 +10,20 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
-from aerostream_contract.errors import InvalidPayload
+from aerostream_contract.errors import InvalidPayload, cut
+from aerostream_contract.times import EARLIEST_US, LATEST_US
 
 Epoch = Annotated[int, Meta(ge=1, lt=1 << 53)]
 """One life of a drone's numbering. Below 2^53: JavaScript reads it exactly."""
 Number = Annotated[int, Meta(ge=0, lt=1 << 53)]
 """A frame's, event's or report's place in its epoch."""
-TimeUs = Annotated[int, Meta(ge=-62_135_596_800_000_000, le=253_402_300_799_999_999)]
+TimeUs = Annotated[int, Meta(ge=EARLIEST_US, le=LATEST_US)]
 """UTC in microseconds since 1970, within the years 1 to 9999."""
+Byte = Annotated[int, Meta(ge=0, le=255)]
+"""An unsigned byte, as MAVLink's ids and small enums are."""
+
+#: The look-ahead: to Python, `$` also matches before a final line feed.
+_KIND = r"^[a-z0-9_]{1,32}$(?!\n)"
 
 _encoder = msgspec.json.Encoder()
 _Model = TypeVar("_Model", bound=Struct)
@@ -56,16 +62,16 @@ class Status(Struct, omit_defaults=True, frozen=True):
 class Info(Struct, frozen=True):
     """`up/info`, retained: the drone's birth certificate."""
 
-    schema: int
+    schema: Annotated[int, Meta(ge=1, lt=1 << 32)]
     """Revision of the channel table."""
     system_id: Annotated[int, Meta(ge=1, le=255)]
-    component_id: Annotated[int, Meta(ge=0, le=255)]
+    component_id: Byte
     autopilot: str
     """`ardupilot`, `px4`, or the name of another MAV_AUTOPILOT."""
     vehicle: str
     """`copter`, `plane`, `rover`, `boat`, `sub`, `vtol`, …"""
-    mav_autopilot: int
-    mav_type: int
+    mav_autopilot: Byte
+    mav_type: Byte
     agent_version: str
     epoch: Epoch
     rate_policy: str
@@ -74,12 +80,17 @@ class Info(Struct, frozen=True):
     firmware: str | None = None
     """The autopilot's version, such as 4.7.0."""
 
+    def __post_init__(self) -> None:
+        """Refuse capabilities beyond 64 bits, a bound that the type cannot express."""
+        if self.capabilities is not None and not 0 <= self.capabilities < 1 << 64:
+            raise ValueError("capabilities are not 64 bits")
+
 
 class Battery(Struct, frozen=True):
     """The main battery in `up/state`; units V and percent."""
 
     voltage: float | None = None
-    percent: int | None = None
+    percent: Annotated[int, Meta(ge=-128, le=127)] | None = None
 
 
 class Position(Struct, frozen=True):
@@ -97,7 +108,7 @@ class Backlog(Struct, frozen=True):
 
     from_: TimeUs = msgspec.field(name="from")
     to: TimeUs
-    frames: int
+    frames: Number
 
 
 class State(Struct, frozen=True):
@@ -108,7 +119,7 @@ class State(Struct, frozen=True):
     mode: str | None = None
     armed: bool | None = None
     landed: str | None = None
-    mission_item: int | None = None
+    mission_item: Annotated[int, Meta(ge=0, le=65_535)] | None = None
     battery: Battery | None = None
     position: Position | None = None
     backlog: list[Backlog] = []
@@ -120,11 +131,11 @@ class Event(Struct, frozen=True):
     epoch: Epoch
     number: Number
     time: TimeUs
-    kind: Annotated[str, Meta(pattern="^[a-z0-9_]{1,32}$")]
+    kind: Annotated[str, Meta(pattern=_KIND)]
     """`statustext`, `mode`, `armed`, `disarmed`, `failsafe`, `link`, …"""
     severity: Annotated[int, Meta(ge=0, le=7)]
     """MAV_SEVERITY: 0 emergency … 7 debug."""
-    component: Annotated[int, Meta(ge=0, le=255)]
+    component: Byte
     text: str
     data: dict[str, Any] = {}
 
@@ -135,6 +146,12 @@ class Ack(Struct, frozen=True):
     epoch: Epoch
     ranges: list[tuple[Number, Number]]
     """First and last of each range, both included."""
+
+    def __post_init__(self) -> None:
+        """Refuse ranges that end before they start."""
+        for first, last in self.ranges:
+            if first > last:
+                raise ValueError(f"range {first}…{last} is reversed")
 
 
 class ServiceStatus(StrEnum):
@@ -175,4 +192,4 @@ def decode(payload: bytes, model: type[_Model]) -> _Model:
     try:
         return msgspec.json.decode(payload, type=model)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise InvalidPayload(f"not a valid {model.__name__}: {error}") from error
+        raise InvalidPayload(f"not a valid {model.__name__}: {cut(str(error))}") from error

@@ -5,19 +5,25 @@ lower case without the prefix. Environment wins over file, file over default. Th
 validates both, and `docs/configuration.md` is held to the same classes by a test.
 """
 
+import re
 import tomllib
 from collections.abc import Collection, Mapping
+from enum import Enum
+from math import isfinite
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin
 from urllib.parse import unquote, urlsplit
 
 import msgspec
 from msgspec import Struct
 
-from aerostream_contract.errors import InvalidSetting
+from aerostream_contract.errors import InvalidSetting, cut, shown
 
 PREFIX = "AEROSTREAM_"
 _Settings = TypeVar("_Settings", bound=Struct)
+
+#: Values of settings with such a word in their name are never shown.
+_SECRET = re.compile(r"url|password|secret|token")
 
 
 def load_settings(
@@ -27,6 +33,8 @@ def load_settings(
     overrides: Mapping[str, Any] | None = None,
 ) -> _Settings:
     """Fill `model` from a TOML file, then the environment, then `overrides` (command line).
+
+    An empty variable counts as not set. Fields may be of any type that msgspec converts, or Path.
 
     Raises:
         InvalidSetting: a value is unusable, a required one is missing, the file cannot be
@@ -69,24 +77,31 @@ class MqttUrl(Struct, frozen=True):
         """Read `mqtt[s]://[user[:password]@]host[:port]`, user and password percent-encoded.
 
         Raises:
-            InvalidSetting: the URL has another shape.
+            InvalidSetting: the URL has another shape. The text shows nothing of it: where a
+                password is not encoded, any part of the URL may be a piece of it.
         """
-        parts = urlsplit(text)
-        expected = "expected mqtt://[user:password@]host[:port] or mqtts://…"
         try:
+            parts = urlsplit(text)
             port = parts.port
-        except ValueError as error:
-            raise InvalidSetting(f"the port of the broker URL is unusable: {error}") from None
-        if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname or parts.path.strip("/"):
-            shown = f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
-            raise InvalidSetting(f"broker URL {shown!r} is unusable: {expected}")
+        except ValueError:
+            raise _bad_url("it cannot be taken apart") from None
+        if parts.scheme not in ("mqtt", "mqtts"):
+            raise _bad_url("its scheme is not mqtt or mqtts")
+        if not parts.hostname:
+            raise _bad_url("it has no host")
+        if port == 0:
+            raise _bad_url("its port is 0")
+        if parts.path.strip("/") or "?" in text or "#" in text:
+            raise _bad_url("something follows the host and port")
+        if re.search(r"\s", text):
+            raise _bad_url("it has a space in it")
         tls = parts.scheme == "mqtts"
         return cls(
             host=parts.hostname,
             port=port or (8883 if tls else 1883),
             tls=tls,
-            username=None if parts.username is None else unquote(parts.username),
-            password=None if parts.password is None else unquote(parts.password),
+            username=unquote(parts.username) if parts.username else None,
+            password=unquote(parts.password) if parts.password else None,
         )
 
     def __str__(self) -> str:
@@ -94,19 +109,32 @@ class MqttUrl(Struct, frozen=True):
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"mqtt{'s' if self.tls else ''}://{host}:{self.port}"
 
+    def __repr__(self) -> str:
+        """Without user and password too: a repr ends in logs and tracebacks."""
+        return f"MqttUrl({str(self)!r})"
+
+
+def _bad_url(reason: str) -> InvalidSetting:
+    return InvalidSetting(
+        f"{PREFIX}MQTT_URL is unusable, {reason}: expected "
+        "mqtt://[user[:password]@]host[:port] or mqtts://…, user and password percent-encoded"
+    )
+
 
 def _from_file(file: Path, names: set[str]) -> dict[str, tuple[str, Any]]:
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise InvalidSetting(f"configuration file {file}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise InvalidSetting(f"configuration file {file} is not UTF-8: {error.reason}") from error
+    except tomllib.TOMLDecodeError as error:
         raise InvalidSetting(f"configuration file {file} is not TOML: {error}") from error
     values = {}
     for key, value in content.items():
         name = key.lower().removeprefix(PREFIX.lower())
         if name not in names:
-            raise InvalidSetting(f"configuration file {file} has the unknown name {key!r}")
+            raise InvalidSetting(f"configuration file {file} has the unknown name {shown(key)}")
         values[name] = (f"{key} in {file}", value)
     return values
 
@@ -119,11 +147,43 @@ def _built(model: type[_Settings], values: Mapping[str, tuple[str, Any]]) -> _Se
                 raise InvalidSetting(f"{PREFIX}{field.name.upper()} is required and not set")
             continue
         origin, value = values[field.name]
+        state = "unusable" if _SECRET.search(field.name) else shown(value)
         try:
-            plain[field.name] = msgspec.convert(value, field.type, strict=False)
+            converted = msgspec.convert(value, field.type, strict=False, dec_hook=_as_path)
         except msgspec.ValidationError as error:
-            raise InvalidSetting(f"{origin} is {value!r}: {error}") from error
+            # Not chained: the cause may show what must not be shown.
+            raise InvalidSetting(f"{origin} is {state}, {_complaint(field.type, error)}") from None
+        if isinstance(converted, float) and not isfinite(converted):
+            raise InvalidSetting(f"{origin} is {state}, expected a finite number")
+        plain[field.name] = converted
     try:
         return model(**plain)
+    except InvalidSetting:
+        raise
     except (ValueError, TypeError) as error:
         raise InvalidSetting(str(error)) from error
+
+
+def _as_path(kind: type, value: Any) -> Any:
+    """Paths, which msgspec does not know, from their text."""
+    if kind is Path and isinstance(value, str):
+        return Path(value)
+    raise ValueError("Expected a path")
+
+
+def _complaint(kind: Any, error: msgspec.ValidationError) -> str:
+    """What a setting wants instead, from its choices or from msgspec's complaint."""
+    choices = _choices(kind)
+    if choices:
+        return "expected " + " or ".join(filter(None, [", ".join(choices[:-1]), choices[-1]]))
+    # Such as: Expected `int` >= 1, got `str`. Of a variable, the user knows that it is text.
+    text = str(error).partition(", got ")[0]
+    return cut(text[0].lower() + text[1:])
+
+
+def _choices(kind: Any) -> list[str]:
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return [str(member.value) for member in kind]
+    if get_origin(kind) is Literal:
+        return [str(choice) for choice in get_args(kind)]
+    return [choice for argument in get_args(kind) for choice in _choices(argument)]
