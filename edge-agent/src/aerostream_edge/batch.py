@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from aerostream_contract.columns import Cell
 from aerostream_contract.frame import Section, SeriesRows
+
 from aerostream_edge.mapping import Sample
 from aerostream_edge.timeline import SectionKey, Shift
 

@@ -28,7 +28,7 @@ class TimedMessage(NamedTuple):
 
     receipt_us: int
     own_us: int
-    index: int
+    ordinal: int
     """Its place in the stream."""
     wraps: bool
     """The own time is a 32-bit µs clock, which may have wrapped before."""
@@ -103,9 +103,7 @@ class ComponentClock:
         if own_us < UTC_FROM_US:
             self._take_first(TimedMessage(receipt_us, own_us, index, wraps))
 
-    def observe_system_time(
-        self, unix_us: int, boot_us: int, receipt_us: int, index: int
-    ) -> bool:
+    def observe_system_time(self, unix_us: int, boot_us: int, receipt_us: int, index: int) -> bool:
         """Take a SYSTEM_TIME of this component; True where it fixed the boot's offsets."""
         low, high = _PLAUSIBLE_UTC_US
         if boot_us <= 0 or not low <= unix_us < high:

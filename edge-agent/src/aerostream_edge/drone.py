@@ -12,6 +12,7 @@ from aerostream_contract.models import Event, encode
 from aerostream_contract.names import DroneName
 from aerostream_contract.topics import UP_BF, UP_EVT, UP_TEL
 from aerostream_contract.vehicles import Heartbeat
+
 from aerostream_edge.batch import Batch
 from aerostream_edge.mapping import STATUSTEXT, MessageMapping, Sample, mapping_of, passthrough_of
 from aerostream_edge.mavlink.frames import Frame
@@ -30,7 +31,7 @@ class Reception(NamedTuple):
     frame: Frame
     receipt_us: int
     """By the host's monotonic clock plus its UTC at start; in a log, the record's time."""
-    index: int
+    ordinal: int
     """Its place in the stream, for finding boots in a second pass."""
 
 

@@ -1,11 +1,11 @@
 """What can go wrong on the edge.
 
-    EdgeError
-    ├── LinkError        the MAVLink link cannot be opened
-    ├── LogError         a recorded flight cannot be read
-    ├── UplinkError      the broker refuses the agent
-    │   └── TakenOver    another agent uses this drone's name
-    └── StateError       a file in the data directory is unusable
+EdgeError
+├── LinkError        the MAVLink link cannot be opened
+├── LogError         a recorded flight cannot be read
+├── UplinkError      the broker refuses the agent
+│   └── TakenOver    another agent uses this drone's name
+└── StateError       a file in the data directory is unusable
 """
 
 

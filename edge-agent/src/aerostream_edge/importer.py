@@ -15,6 +15,7 @@ from aerostream_contract.models import Ack, decode
 from aerostream_contract.names import DroneName
 from aerostream_contract.topics import DN_ACK, drone_topic, parse_drone_topic
 from aerostream_contract.vehicles import Heartbeat
+
 from aerostream_edge.drone import Drone, Reception
 from aerostream_edge.errors import LogError, UplinkError
 from aerostream_edge.mapping import mapping_of, passthrough_of
@@ -168,7 +169,7 @@ class Importer:
             )
         for reception, drone, heartbeat in self._receptions(log, survey, vehicles):
             drone.take(reception, heartbeat)
-            if reception.index % _RECORDS_PER_PUMP == 0:
+            if reception.ordinal % _RECORDS_PER_PUMP == 0:
                 self._pump()
             while any(outbox.full for outbox in self._outboxes.values()):
                 self._wait()

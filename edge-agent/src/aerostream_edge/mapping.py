@@ -1,5 +1,6 @@
 """MAVLink messages to samples: one row of a channel each, by the contract's field table."""
 
+import math
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import NamedTuple
@@ -7,6 +8,7 @@ from typing import NamedTuple
 from aerostream_contract.channels import CHANNELS, Channel, ColumnKind, Field, passthrough
 from aerostream_contract.columns import Cell
 from aerostream_contract.mavlink import MESSAGES, MessageType
+
 from aerostream_edge.mavlink.messages import Value, reader, text_of
 
 STATUSTEXT = "STATUSTEXT"
@@ -123,13 +125,9 @@ def _converter(field: Field, *, is_float: bool) -> Callable[[Value], Cell] | Non
         case ColumnKind.TEXT:
             return text_of
         case ColumnKind.FLOAT32:
-            return lambda bits: (
-                None if bits & _FLOAT32_EXPONENT == _FLOAT32_EXPONENT else bits
-            )
+            return lambda bits: None if bits & _FLOAT32_EXPONENT == _FLOAT32_EXPONENT else bits
         case ColumnKind.FLOAT64:
-            return lambda bits: (
-                None if bits & _FLOAT64_EXPONENT == _FLOAT64_EXPONENT else bits
-            )
+            return lambda bits: None if bits & _FLOAT64_EXPONENT == _FLOAT64_EXPONENT else bits
     if is_float:
         return _to_steps(field.steps)
     if field.invalid:
@@ -140,11 +138,11 @@ def _converter(field: Field, *, is_float: bool) -> Callable[[Value], Cell] | Non
 
 def _to_steps(steps: int) -> Callable[[Value], Cell]:
     def convert(value: Value) -> Cell:
-        scaled = value * steps
+        scaled: float = value * steps
         if -_MAX_STEPS < scaled < _MAX_STEPS:
             return round(scaled)
         # What is left is too large, infinite or not a number.
-        return None if value - value != 0 else value
+        return float(value) if math.isfinite(value) else None
 
     return convert
 

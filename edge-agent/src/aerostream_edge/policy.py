@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from aerostream_contract.channels import Channel, ColumnKind
 from aerostream_contract.columns import Cell
+
 from aerostream_edge.mapping import Sample
 
 

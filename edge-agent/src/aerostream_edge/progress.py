@@ -50,9 +50,9 @@ class ImportDisplay:
     def report(self, report: FileReport) -> None:
         """Print what became of a file, on standard output."""
         lines = [f"{report.file.name}: {report.frames} frames, {report.bad_bytes} other bytes"]
-        for vehicle in report.vehicles:
-            lines.append(
-                f"  system {vehicle.sysid} is {vehicle.drone}: {vehicle.mapped.total()} messages "
-                f"stored, {vehicle.unmapped.total()} of other protocols"
-            )
+        lines += [
+            f"  system {vehicle.sysid} is {vehicle.drone}: {vehicle.mapped.total()} messages "
+            f"stored, {vehicle.unmapped.total()} of other protocols"
+            for vehicle in report.vehicles
+        ]
         sys.stdout.write("\n".join(lines) + "\n")

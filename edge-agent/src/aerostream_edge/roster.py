@@ -4,6 +4,7 @@ from collections import Counter
 
 from aerostream_contract.mavlink import MESSAGES
 from aerostream_contract.vehicles import Heartbeat
+
 from aerostream_edge.mavlink.frames import Frame
 from aerostream_edge.mavlink.messages import read_fields
 

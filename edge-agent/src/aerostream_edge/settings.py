@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import platformdirs
-from msgspec import Meta, Struct
-
+import structlog
 from aerostream_contract.errors import InvalidName, InvalidSetting
 from aerostream_contract.mavlink import MESSAGES
 from aerostream_contract.names import MAX_CONFIGURED_DRONE, DroneName
-from aerostream_contract.settings import MqttUrl, load_settings
+from aerostream_contract.setting_names import ALL_SETTINGS
+from aerostream_contract.settings import MqttUrl, load_settings, unknown_variables
+from msgspec import Meta, Struct
+
 from aerostream_edge.policy import RatePolicyName
 from aerostream_edge.rates import RatesMode
 
@@ -113,3 +115,9 @@ def check_own_account(settings: EdgeSettings) -> None:
             f"AEROSTREAM_MQTT_URL has the account {username!r}, but the agent is "
             f"{str(settings.name)!r}: a drone connects with its own account only"
         )
+
+
+def warn_of_unknown_variables() -> None:
+    """Log `AEROSTREAM_*` variables that no part of AeroStream knows: a typing error is likely."""
+    for variable in unknown_variables(os.environ, ALL_SETTINGS):
+        structlog.get_logger().warning("unknown variable is ignored", variable=variable)

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from aerostream_contract.mavlink import MESSAGES
+
 from aerostream_edge.mavlink.messages import read_fields, text_of
 
 STATUSTEXT = MESSAGES.named("STATUSTEXT").id
@@ -28,7 +29,7 @@ class _Partial(NamedTuple):
 
 
 class TextJoiner:
-    """Joins the chunks of each component; a text whose rest stays away is given as far as it came."""
+    """Joins the chunks of each component; what stays incomplete is given as far as it came."""
 
     def __init__(self) -> None:
         self._partial: dict[int, _Partial] = {}

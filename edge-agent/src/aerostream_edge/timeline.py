@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from aerostream_contract.frame import Clock
 from aerostream_contract.mavlink import MESSAGES
+
 from aerostream_edge.boots import Boot, ComponentClock, FreeTimes, clock_of
 from aerostream_edge.mapping import Sample
 from aerostream_edge.mavlink.frames import Frame
@@ -41,7 +42,7 @@ class Timeline:
     """
 
     def __init__(self, autopilot: int) -> None:
-        self._autopilot = autopilot
+        self.autopilot = autopilot
         self._receipt_offset_us = 0
         self._clocks: dict[int, ComponentClock] = {}
         self._free: defaultdict[tuple[int, int], dict[tuple[str, str], FreeTimes]]
@@ -93,6 +94,10 @@ class Timeline:
         clock = self._clock(component)
         offset = clock.receipt_offset_us
         return self._free_times(component, clock.boot, series).place(receipt_us + offset)
+
+    def boot_count(self, component: int) -> int:
+        """How many boots of a component were seen."""
+        return len(self._clock(component).boots)
 
     def schedule(self, autopilot: int) -> "Schedule":
         """The boots as they turned out, to stamp a whole log by."""
@@ -150,7 +155,7 @@ class Timeline:
             if guessed_boot_us is not None:
                 by_us = boot.utc_minus_boot_us - guessed_boot_us
                 shifts.append(Shift(frame.component, boot.index, Clock.BOOT, by_us))
-        if frame.component == self._autopilot:
+        if frame.component == self.autopilot:
             self._receipt_offset_us = boot.utc_minus_receipt_us
             shifts += self._move_guesses(moved_us)
         return [shift for shift in shifts if shift.by_us]
@@ -186,7 +191,13 @@ class Schedule(Timeline):
         """The pass is at the message with this index."""
         self._index = index
 
-    def observe(self, frame: Frame, sample: Sample, receipt_us: int, index: int) -> list[Shift]:
+    def observe(
+        self,
+        frame: Frame,
+        sample: Sample,  # noqa: ARG002  # the first pass has looked at it
+        receipt_us: int,  # noqa: ARG002
+        index: int,
+    ) -> list[Shift]:
         """Drop what does not outlive a boot; nothing new can become known."""
         component = frame.component
         boot = self._boot_at(component, index)
@@ -232,7 +243,7 @@ class Schedule(Timeline):
     def _receipt_offset_at(self, component: int, index: int) -> int:
         own = self._boot_at(component, index).utc_minus_receipt_us
         if own is None:
-            own = self._boot_at(self._autopilot, index).utc_minus_receipt_us
+            own = self._boot_at(self.autopilot, index).utc_minus_receipt_us
         return own or 0
 
     def _settle(self, boot: Boot) -> None:
@@ -240,6 +251,8 @@ class Schedule(Timeline):
         if boot.from_system_time or boot.first_timed is None:
             return
         first = boot.first_timed
-        own_us = boot.unwrapped(first.own_us, None, first.receipt_us) if first.wraps else first.own_us
-        offset = self._boot_at(self._autopilot, first.index).utc_minus_receipt_us or 0
+        own_us = first.own_us
+        if first.wraps:
+            own_us = boot.unwrapped(own_us, None, first.receipt_us)
+        offset = self._boot_at(self.autopilot, first.ordinal).utc_minus_receipt_us or 0
         boot.utc_minus_boot_us = first.receipt_us - own_us + offset

@@ -7,6 +7,7 @@ from aerostream_contract.mavlink import MESSAGES
 from aerostream_contract.models import Battery, Position, State
 from aerostream_contract.times import iso_from_us
 from aerostream_contract.vehicles import CRITICAL, EMERGENCY, LANDED_STATES, Heartbeat
+
 from aerostream_edge.mavlink.frames import Frame
 from aerostream_edge.mavlink.messages import read_fields
 
@@ -57,8 +58,8 @@ class Twin:
         status = heartbeat.system_status
         if status in (CRITICAL, EMERGENCY) and self._system_status not in (None, status):
             name = "emergency" if status == EMERGENCY else "critical"
-            data = {"system_status": status}
-            happenings.append(Happening("failsafe", _CRITICAL, f"System status {name}", data))
+            sentence = f"System status {name}"
+            happenings.append(Happening("failsafe", _CRITICAL, sentence, {"system_status": status}))
         self.mode, self.armed, self._system_status = heartbeat.mode, heartbeat.armed, status
         return happenings
 

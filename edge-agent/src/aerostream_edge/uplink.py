@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import paho.mqtt.client as paho
+from aerostream_contract.settings import MqttUrl
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from aerostream_contract.settings import MqttUrl
 from aerostream_edge.errors import UplinkError
 
 _NO_MATCHING_SUBSCRIBERS = 0x10
@@ -30,6 +30,8 @@ class Connected:
 
     session_present: bool
     """False: it forgot what it had of us."""
+    connection: int
+    """Counts our connections; the will of this one was made from the same number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,8 @@ class Uplink:
         password: its password.
         tls: certificates for `mqtts://`.
         wake: called from another thread when `poll` has something.
-        will: published by the broker when the connection breaks.
+        will: makes what the broker publishes when the connection breaks, from the count of
+            connections so far; none for no will.
         subscriptions: topic filters and their QoS.
         session_expiry_s: how long the broker keeps our session; 0 starts clean.
         max_inflight: QoS 1 messages that may wait for their PUBACK.
@@ -116,7 +119,7 @@ class Uplink:
         password: str | None,
         tls: Tls,
         wake: Callable[[], None],
-        will: Will | None = None,
+        will: Callable[[int], Will] | None = None,
         subscriptions: Sequence[tuple[str, int]] = (),
         session_expiry_s: int = 0,
         keepalive_s: int = 10,
@@ -140,7 +143,9 @@ class Uplink:
             client.username_pw_set(username, password)
         if url.tls:
             _set_tls(client, tls)
-        self._set_will(client, will)
+        self._will = will
+        self._connections = 0
+        client.on_pre_connect = self._on_pre_connect
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect
@@ -150,7 +155,7 @@ class Uplink:
 
     def start(self) -> None:
         """Connect in the background, and again whenever the connection breaks."""
-        properties = Properties(PacketTypes.CONNECT)
+        properties = _properties(PacketTypes.CONNECT)
         if self._session_expiry_s:
             properties.SessionExpiryInterval = self._session_expiry_s
         self._client.connect_async(
@@ -166,10 +171,6 @@ class Uplink:
         """Disconnect cleanly: the will is not published."""
         self._client.disconnect()
         self._client.loop_stop()
-
-    def reconnect_with_will(self, will: Will) -> None:
-        """Use another will from the next connection on."""
-        self._set_will(self._client, will)
 
     @property
     def has_room(self) -> bool:
@@ -192,7 +193,7 @@ class Uplink:
 
     def poll(self) -> list[UplinkEvent]:
         """What happened since the last call."""
-        events = []
+        events: list[UplinkEvent] = []
         while True:
             try:
                 event = self._events.get_nowait()
@@ -206,10 +207,13 @@ class Uplink:
                 self.connected = False
             events.append(event)
 
-    def _set_will(self, client: paho.Client, will: Will | None) -> None:
-        if will is None:
+    def _on_pre_connect(self, client: paho.Client, _userdata: object) -> None:
+        """Each connection has a will of its own: a late one of an older must be telling."""
+        self._connections += 1
+        if self._will is None:
             return
-        properties = Properties(PacketTypes.WILLMESSAGE)
+        will = self._will(self._connections)
+        properties = _properties(PacketTypes.WILLMESSAGE)
         properties.WillDelayInterval = will.delay_s
         client.will_set(will.topic, will.payload, qos=1, retain=True, properties=properties)
 
@@ -232,20 +236,23 @@ class Uplink:
             return
         if self._subscriptions:
             client.subscribe(self._subscriptions)
-        self._report(Connected(flags.session_present))
+        self._report(Connected(flags.session_present, self._connections))
 
     def _on_connect_fail(self, _client: paho.Client, _userdata: object) -> None:
         self._report(Refused("unreachable", permanent=False))
 
     def _on_disconnect(
         self,
-        _client: paho.Client,
+        client: paho.Client,
         _userdata: object,
         _flags: paho.DisconnectFlags,
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
-        self._report(Disconnected(str(reason), taken_over=reason.value == _TAKEN_OVER))
+        taken_over = reason.value == _TAKEN_OVER
+        if taken_over:
+            client.disconnect()  # else paho would connect again, and throw the other one out
+        self._report(Disconnected(str(reason), taken_over))
 
     def _on_publish(
         self,
@@ -262,7 +269,7 @@ class Uplink:
     def _on_message(
         self, _client: paho.Client, _userdata: object, message: paho.MQTTMessage
     ) -> None:
-        self._report(Received(message.topic, message.payload, message.retain))
+        self._report(Received(message.topic, bytes(message.payload), message.retain))
 
 
 def _set_tls(client: paho.Client, tls: Tls) -> None:
@@ -274,3 +281,7 @@ def _set_tls(client: paho.Client, tls: Tls) -> None:
         files = ", ".join(str(file) for file in (tls.ca, tls.cert, tls.key) if file)
         raise UplinkError(f"TLS files {files} cannot be used: {error}") from error
     client.tls_set_context(context)
+
+
+def _properties(packet: int) -> Properties:
+    return Properties(packet)  # type: ignore[no-untyped-call]  # paho leaves it untyped

@@ -34,6 +34,11 @@ class Frame(NamedTuple):
     size: int
     """Bytes on the wire."""
 
+    @property
+    def version(self) -> int:
+        """1 or 2, of the protocol that it came in."""
+        return 1 if self.size - len(self.payload) == _V1_OVERHEAD else 2
+
 
 class Verdict(Enum):
     """What the bytes at some place are."""

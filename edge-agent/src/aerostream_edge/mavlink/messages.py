@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from aerostream_contract.mavlink import MESSAGES, TYPE_SIZE, MessageType
-from aerostream_edge.mavlink.frames import MAGIC_V2, checksum
+from aerostream_contract.mavlink import MESSAGES, MessageType
+
+from aerostream_edge.mavlink.frames import MAGIC_V1, MAGIC_V2, checksum
 
 _CODES = {
     "int8": "b",
@@ -82,22 +83,38 @@ def text_of(raw: bytes) -> str:
 
 
 def encode_message(
-    name: str, values: Mapping[str, Value], *, system: int, component: int, sequence: int
+    name: str,
+    values: Mapping[str, Value],
+    *,
+    system: int,
+    component: int,
+    sequence: int,
+    version: int = 2,
 ) -> bytes:
-    """A MAVLink 2 frame of the named message; fields that are not given are zero."""
+    """A MAVLink frame of the named message; fields that are not given are zero.
+
+    Version 1 has room for messages below 256 and no extensions.
+    """
     message = MESSAGES.named(name)
     payload = bytearray()
     for field in message.wire_order:
+        if version == 1 and field.extension:
+            break
         length = max(field.length, 1)
         if field.is_text:
             payload += values.get(field.name, b"")[:length].ljust(length, b"\0")
             continue
         for column in field.column_names():
             payload += struct.pack("<" + _CODES[field.type], values.get(column, 0))
-    assert len(payload) == sum(TYPE_SIZE[f.type] * max(f.length, 1) for f in message.fields)
-    # MAVLink 2 cuts zeros off the end, but never the first byte.
-    cut = bytes(payload[:1]) + bytes(payload[1:]).rstrip(b"\0")
-    header = bytes((len(cut), 0, 0, sequence & 0xFF, system, component))
-    checked = header + message.id.to_bytes(3, "little") + cut
+    sequence &= 0xFF
+    if version == 1:
+        magic = MAGIC_V1
+        checked = bytes((len(payload), sequence, system, component, message.id)) + bytes(payload)
+    else:
+        magic = MAGIC_V2
+        # MAVLink 2 cuts zeros off the end, but never the first byte.
+        cut = bytes(payload[:1]) + bytes(payload[1:]).rstrip(b"\0")
+        header = bytes((len(cut), 0, 0, sequence, system, component))
+        checked = header + message.id.to_bytes(3, "little") + cut
     crc = checksum(checked + bytes((message.crc_extra,)))
-    return bytes((MAGIC_V2,)) + checked + crc.to_bytes(2, "little")
+    return bytes((magic,)) + checked + crc.to_bytes(2, "little")

@@ -1,0 +1,355 @@
+"""`aerostream-edge run`: one MAVLink link, a drone for each vehicle on it, until it is stopped."""
+
+import asyncio
+import contextlib
+import secrets
+from collections import defaultdict
+
+import structlog
+from aerostream_contract.mavlink import MESSAGES
+from aerostream_contract.names import DroneName
+
+from aerostream_edge.accounts import account_of
+from aerostream_edge.clock import HostClock
+from aerostream_edge.drone import Drone, Reception
+from aerostream_edge.errors import LinkError, TakenOver, UplinkError
+from aerostream_edge.health import Health, LostFrames, link_sample
+from aerostream_edge.identity import Identities
+from aerostream_edge.links import Link, LinkUrl, open_link
+from aerostream_edge.lock import AgentLock
+from aerostream_edge.mavlink.frames import Frame, FrameParser
+from aerostream_edge.mavlink.messages import Value, encode_message
+from aerostream_edge.outbox import MemoryOutbox
+from aerostream_edge.rates import RateRequests, RatesMode
+from aerostream_edge.roster import Roster
+from aerostream_edge.session import DroneSession
+from aerostream_edge.settings import EdgeSettings, check_own_account
+from aerostream_edge.timeline import Timeline
+from aerostream_edge.uplink import Tls
+from aerostream_edge.vehicle import Vehicle
+
+_TICK_S = 0.05
+_HEARTBEAT_S = 1.0
+_HEALTH_S = 30.0
+_LEAST_BACKOFF_S, _MOST_BACKOFF_S = 1.0, 30.0
+_GOODBYE_S = 3.0
+_EPOCH_BITS = 42
+_MAX_CELLS = 4000
+#: Frames of a system that has sent no heartbeat yet; a vehicle sends one every second.
+_MAX_HELD = 2000
+_AUTOPILOT = 1
+#: MAV_COMP_ID_ONBOARD_COMPUTER
+COMPONENT = 191
+_ONBOARD_HEARTBEAT: dict[str, Value] = {
+    "type": 18,  # MAV_TYPE_ONBOARD_CONTROLLER
+    "autopilot": 8,  # MAV_AUTOPILOT_INVALID
+    "system_status": 4,  # MAV_STATE_ACTIVE
+    "mavlink_version": 3,
+}
+
+
+class Agent:
+    """The running agent.
+
+    Args:
+        settings: its configuration.
+        clock: the host's clock.
+
+    Raises:
+        InvalidSetting: the account is another drone's, or the link's address is unusable.
+        StateError: the file of system ids is damaged, or an agent for this drone is running.
+        UplinkError: there are accounts, and none for this drone.
+    """
+
+    def __init__(self, *, settings: EdgeSettings, clock: HostClock) -> None:
+        check_own_account(settings)
+        self._settings = settings
+        self._clock = clock
+        self._url = LinkUrl.parse(settings.mavlink_url)
+        self._lock = AgentLock(settings.data_dir, settings.name)
+        self._identities = Identities(settings.data_dir, settings.name, settings.sysid)
+        self._roster = Roster()
+        self._parser = FrameParser()
+        self._lost = LostFrames()
+        self._health = Health()
+        self._held: defaultdict[int, list[Reception]] = defaultdict(list)
+        self._link: Link | None = None
+        self._sequence = 0
+        self._ordinal = 0
+        self._wake = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._log = structlog.get_logger().bind(drone=str(settings.name), link=str(self._url))
+        self._vehicles: dict[DroneName, Vehicle] = {}
+        first = self._add_vehicle(settings.name, self._identities.first_system)
+        if first.session is None:
+            raise UplinkError(
+                f"{settings.name} has no account: put user and password into "
+                f"AEROSTREAM_MQTT_URL, or {settings.drone}.password into "
+                f"{settings.mqtt_credentials}"
+            )
+
+    async def run(self) -> None:
+        """Run until `stop`.
+
+        Raises:
+            TakenOver: every drone of the link is flown by another agent.
+        """
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                link = tasks.create_task(self._keep_link(), name="link")
+                ticks = tasks.create_task(self._tick_forever(), name="ticks")
+                uplinks = tasks.create_task(self._handle_uplinks(), name="uplinks")
+                await self._stopping.wait()
+                for task in (link, ticks, uplinks):
+                    task.cancel()
+        finally:
+            await self._say_goodbye()
+            self._lock.release()
+        if not self._vehicles:
+            raise TakenOver(
+                f"another agent connected as {self._settings.name}: two agents must not "
+                "share a name, so this one stops"
+            )
+
+    def _wake_up(self) -> None:
+        """Called from the MQTT threads."""
+        # A thread may report its end after the loop has closed.
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._wake.set)
+
+    def stop(self) -> None:
+        """Let `run` end: what was collected is sent first."""
+        self._stopping.set()
+
+    # --- the link -----------------------------------------------------------------------
+
+    async def _keep_link(self) -> None:
+        """Open the link again whenever it ends; say each trouble once."""
+        backoff_s = _LEAST_BACKOFF_S
+        said = ""
+        while True:
+            try:
+                self._link = await open_link(self._url)
+            except LinkError as error:
+                if str(error) != said:
+                    said = str(error)
+                    self._log.warning("trying to open the link again and again", reason=said)
+            else:
+                self._log.info("link open")
+                said = ""
+                if await self._read(self._link):
+                    backoff_s = _LEAST_BACKOFF_S
+                self._link = None
+                self._log.warning("the link ended; opening it again")
+            await asyncio.sleep(backoff_s)
+            backoff_s = min(2 * backoff_s, _MOST_BACKOFF_S)
+
+    async def _read(self, link: Link) -> bool:
+        """Read until the link ends; gives whether anything came."""
+        heard = False
+        try:
+            while data := await link.receive():
+                heard = True
+                receipt_us = self._clock.receipt_us()
+                for frame in self._parser.feed(data):
+                    self._take(frame, receipt_us)
+        finally:
+            link.close()
+            self._parser.finish()
+        return heard
+
+    def _take(self, frame: Frame, receipt_us: int) -> None:
+        self._lost.take(frame)
+        self._ordinal += 1
+        reception = Reception(frame, receipt_us, self._ordinal)
+        heartbeat = self._roster.observe(frame)
+        if self._roster.is_ground_station(frame):
+            return
+        vehicle = self._vehicle_of(reception, is_found=heartbeat is not None)
+        if vehicle is None:
+            return
+        if heartbeat is not None:
+            vehicle.drone.timeline.autopilot = frame.component
+        now_s = self._clock.monotonic_s()
+        for held in self._held.pop(frame.system, ()):
+            vehicle.take(held, None, now_s)
+        vehicle.take(reception, heartbeat, now_s)
+
+    def _vehicle_of(self, reception: Reception, *, is_found: bool) -> Vehicle | None:
+        """The vehicle of a message; messages of a system not yet known are held for a while."""
+        frame = reception.frame
+        first = self._vehicles.get(self._settings.name)
+        if first is not None and self._roster.is_radio(frame):
+            return first
+        known = next((v for v in self._vehicles.values() if v.system == frame.system), None)
+        if known is not None:
+            return known
+        if is_found:
+            name = self._identities.name_of(frame.system)
+            vehicle = self._vehicles.get(name)
+            if vehicle is None:
+                if name == self._settings.name:
+                    return None  # taken over
+                return self._add_vehicle(name, frame.system)
+            vehicle.system = frame.system
+            return vehicle
+        held = self._held[frame.system]
+        held.append(reception)
+        if len(held) > _MAX_HELD:
+            del held[0]
+        return None
+
+    def _add_vehicle(self, name: DroneName, system: int | None) -> Vehicle:
+        settings = self._settings
+        drone = Drone(
+            name=name,
+            timeline=Timeline(_AUTOPILOT),
+            outbox=MemoryOutbox(
+                epoch=1 + secrets.randbits(_EPOCH_BITS), max_bytes=settings.window_bytes
+            ),
+            policy=settings.rate_policy,
+            passthrough=settings.passthrough_names,
+            max_cells=_MAX_CELLS,
+        )
+        account = account_of(settings, name)
+        session = None
+        if account is None:
+            self._log.error("a vehicle has no account and is not published", vehicle=str(name))
+        else:
+            session = DroneSession(
+                drone=drone,
+                url=settings.broker,
+                account=account,
+                tls=Tls(settings.mqtt_ca, settings.mqtt_cert, settings.mqtt_key),
+                wake=self._wake_up,
+            )
+        asks = settings.mavlink_rates is RatesMode.ASK
+        vehicle = Vehicle(
+            drone=drone,
+            session=session,
+            rates=RateRequests(settings.rate_policy) if asks else None,
+            rate_policy=str(settings.rate_policy),
+            system=system,
+        )
+        self._vehicles[name] = vehicle
+        self._log.info("vehicle", name=str(name), system=system)
+        return vehicle
+
+    # --- time ---------------------------------------------------------------------------
+
+    async def _tick_forever(self) -> None:
+        flush_s = heartbeat_s = health_s = self._clock.monotonic_s()
+        while True:
+            await asyncio.sleep(_TICK_S)
+            now_s = self._clock.monotonic_s()
+            utc_us = self._clock.receipt_us()
+            for vehicle in self._vehicles.values():
+                vehicle.tick(now_s, utc_us)
+                self._ask(vehicle, now_s)
+            if now_s - heartbeat_s >= _HEARTBEAT_S:
+                heartbeat_s = now_s
+                self._send_heartbeat()
+            if now_s - health_s >= _HEALTH_S:
+                health_s = now_s
+                self._report_health(utc_us)
+            if now_s - flush_s >= self._settings.batch_interval:
+                flush_s = now_s
+                for vehicle in self._vehicles.values():
+                    vehicle.drone.flush()
+            self._tick_sessions(now_s, utc_us)
+
+    def _tick_sessions(self, now_s: float, utc_us: int) -> None:
+        for vehicle in self._vehicles.values():
+            if vehicle.session is not None:
+                vehicle.session.tick(now_s, utc_us)
+
+    async def _handle_uplinks(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            now_s = self._clock.monotonic_s()
+            for name, vehicle in list(self._vehicles.items()):
+                if vehicle.session is None:
+                    continue
+                vehicle.session.handle(now_s)
+                if vehicle.session.taken_over:
+                    self._log.error("another agent took this drone's name", name=str(name))
+                    vehicle.session.close()
+                    del self._vehicles[name]
+            if not any(vehicle.session for vehicle in self._vehicles.values()):
+                self._vehicles.clear()
+                self.stop()
+
+    def _report_health(self, utc_us: int) -> None:
+        first = self._vehicles.get(self._settings.name)
+        if first is None or first.session is None:
+            return
+        drone = first.drone
+        dropped = drone.counts.dropped_samples
+        agent = self._health.agent_sample(drone.outbox, first.session, dropped)
+        drone.add(agent, COMPONENT, utc_us)
+        drone.add(link_sample(self._parser.counts, self._lost), COMPONENT, utc_us)
+
+    # --- to the vehicle -----------------------------------------------------------------
+
+    def _send_heartbeat(self) -> None:
+        first = next(iter(self._vehicles.values()), None)
+        if first is not None and first.system is not None:
+            self._send("HEARTBEAT", _ONBOARD_HEARTBEAT, first)
+        elif self._url.scheme == "udpout" and first is not None:
+            # A server learns where we are from what we send: greet it before anybody is known.
+            self._send("HEARTBEAT", _ONBOARD_HEARTBEAT, first)
+
+    def _ask(self, vehicle: Vehicle, now_s: float) -> None:
+        if vehicle.rates is None or vehicle.system is None:
+            return
+        question = vehicle.rates.next(now_s)
+        if question is not None:
+            target: dict[str, Value] = {
+                "target_system": vehicle.system,
+                "target_component": vehicle.component,
+            }
+            self._send(question.message, question.fields | target, vehicle)
+
+    def _send(self, name: str, values: dict[str, Value], vehicle: Vehicle) -> None:
+        if self._link is None:
+            return
+        self._sequence += 1
+        version = vehicle.mavlink_version if MESSAGES.named(name).id < 256 else 2
+        frame = encode_message(
+            name,
+            values,
+            system=vehicle.system or COMPONENT,
+            component=COMPONENT,
+            sequence=self._sequence,
+            version=version,
+        )
+        self._link.send(frame)
+
+    # --- the end ------------------------------------------------------------------------
+
+    async def _say_goodbye(self) -> None:
+        """Send what was collected and wait a moment for it to be stored."""
+        sessions = [v.session for v in self._vehicles.values() if v.session is not None]
+        for session in sessions:
+            session.drone.finish()
+        deadline_s = self._clock.monotonic_s() + _GOODBYE_S
+        while self._clock.monotonic_s() < deadline_s and any(
+            len(session.drone.outbox) for session in sessions if session.uplink.connected
+        ):
+            for session in sessions:
+                session.handle(self._clock.monotonic_s())
+            self._wake.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_TICK_S):
+                    await self._wake.wait()
+        unstored = sum(len(session.drone.outbox) for session in sessions)
+        if unstored:
+            self._log.warning(
+                "stopping with frames that are not known to be stored", frames=unstored
+            )
+        for session in sessions:
+            session.say_goodbye()
+        for session in sessions:
+            await asyncio.to_thread(session.close)

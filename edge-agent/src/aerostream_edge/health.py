@@ -1,0 +1,79 @@
+"""Samples that the agent makes of itself and of its link."""
+
+import os
+import resource
+import time
+from pathlib import Path
+
+from aerostream_contract.channels import CHANNELS
+
+from aerostream_edge.mapping import Sample
+from aerostream_edge.mavlink.frames import ByteCounts, Frame
+from aerostream_edge.outbox import MemoryOutbox
+from aerostream_edge.session import DroneSession
+
+_STATM = Path("/proc/self/statm")
+_LINK, _AGENT = CHANNELS["link"], CHANNELS["agent"]
+
+
+class LostFrames:
+    """Counts frames that are missing by the sequence numbers of each sender."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._last: dict[tuple[int, int], int] = {}
+
+    def take(self, frame: Frame) -> None:
+        """Take a frame."""
+        sender = (frame.system, frame.component)
+        last = self._last.get(sender)
+        if last is not None:
+            self.count += (frame.sequence - last - 1) & 0xFF
+        self._last[sender] = frame.sequence
+
+
+class Health:
+    """What the agent uses, between one sample and the next."""
+
+    def __init__(self) -> None:
+        self._wall_s = time.monotonic()
+        self._cpu_s = time.process_time()
+
+    def agent_sample(self, outbox: MemoryOutbox, session: DroneSession, dropped: int) -> Sample:
+        """A sample of channel `agent`."""
+        wall_s, cpu_s = time.monotonic(), time.process_time()
+        elapsed_s = max(wall_s - self._wall_s, 1e-3)
+        cpu_percent = 100 * (cpu_s - self._cpu_s) / elapsed_s
+        self._wall_s, self._cpu_s = wall_s, cpu_s
+        cells = (
+            round(cpu_percent * 10),
+            round(resident_bytes() / 1e6 * 10),
+            len(outbox),
+            outbox.bytes,
+            session.frames_sent,
+            session.frames_resent,
+            session.uplink.bytes_published,
+            dropped,
+        )
+        return Sample(_AGENT, "0", None, own_wraps=False, cells=cells)
+
+
+def link_sample(counts: ByteCounts, lost: LostFrames) -> Sample:
+    """A sample of channel `link`."""
+    cells = (
+        counts.total,
+        counts.frames,
+        counts.bad,
+        counts.bad_checksum_frames,
+        counts.unknown_frames,
+        lost.count,
+    )
+    return Sample(_LINK, "0", None, own_wraps=False, cells=cells)
+
+
+def resident_bytes() -> int:
+    """Resident memory of this process; its peak where the system does not tell more."""
+    try:
+        return int(_STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -1,0 +1,66 @@
+"""Serial links: a port that may be unplugged and come back."""
+
+import asyncio
+
+import serial
+
+from aerostream_edge.errors import LinkError
+from aerostream_edge.links.base import Inbox, LinkUrl
+
+_READ_BYTES = 4096
+
+
+class SerialLink:
+    """An open serial port; it ends when the port disappears."""
+
+    def __init__(self, port: serial.Serial) -> None:
+        self._port = port
+        self._inbox = Inbox()
+        self._loop = asyncio.get_running_loop()
+        self._file = port.fileno()
+        self._loop.add_reader(self._file, self._readable)
+
+    @classmethod
+    def opened(cls, url: LinkUrl) -> "SerialLink":
+        """Open the port.
+
+        Raises:
+            LinkError: there is no such port, or it may not be opened.
+        """
+        try:
+            port = serial.Serial(url.host, url.port, timeout=0, write_timeout=0)
+        except (OSError, ValueError) as error:  # SerialException is an OSError
+            reason = getattr(error, "strerror", None) or str(error)
+            raise LinkError(f"MAVLink link {url}: {reason}") from error
+        return cls(port)
+
+    async def receive(self) -> bytes:
+        """The next bytes; empty when the port is gone."""
+        return await self._inbox.get()
+
+    def send(self, data: bytes) -> None:
+        """Write as much as the port takes at once."""
+        try:
+            self._port.write(data)
+        except (OSError, serial.SerialTimeoutException):
+            return  # a full or vanished port loses what is sent, as a radio would
+
+    def close(self) -> None:
+        """Close the port."""
+        self._end()
+        self._port.close()
+
+    def _readable(self) -> None:
+        try:
+            data = self._port.read(_READ_BYTES)
+        except OSError:
+            data = b""
+        # Readable and yet nothing to read: the port was unplugged.
+        if data:
+            self._inbox.put(data)
+        else:
+            self._end()
+
+    def _end(self) -> None:
+        self._loop.remove_reader(self._file)
+        self._inbox.put(b"")

@@ -1,0 +1,239 @@
+"""A drone's MQTT session: its birth, its status and state, its numbered frames."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+from aerostream_contract import SCHEMA_REVISION, __version__
+from aerostream_contract.errors import ContractError
+from aerostream_contract.models import (
+    Ack,
+    Info,
+    LinkState,
+    Presence,
+    ServiceState,
+    ServiceStatus,
+    Status,
+    decode,
+    encode,
+)
+from aerostream_contract.settings import MqttUrl
+from aerostream_contract.topics import (
+    DN_ACK,
+    UP_INFO,
+    UP_STATE,
+    UP_STATUS,
+    drone_topic,
+    service_state_topic,
+)
+from aerostream_contract.vehicles import Heartbeat
+
+from aerostream_edge.accounts import Account
+from aerostream_edge.drone import Drone
+from aerostream_edge.outbox import Item
+from aerostream_edge.uplink import (
+    Connected,
+    Disconnected,
+    Published,
+    Received,
+    Refused,
+    Tls,
+    Uplink,
+    Will,
+)
+
+_SESSION_EXPIRY_S = 30
+#: Shorter than the session's expiry: a short break is not announced as a loss.
+_WILL_DELAY_S = 8
+_STATUS_REPEAT_S = 30.0
+_INGEST_STATES = service_state_topic("ingest", "+")
+
+
+@dataclass(slots=True)
+class Birth:
+    """What the birth certificate says of the vehicle beside its name."""
+
+    system: int
+    component: int
+    heartbeat: Heartbeat
+    rate_policy: str
+    capabilities: int | None = None
+    firmware: str | None = None
+
+
+class DroneSession:
+    """One drone's connection, driven by `handle` and `tick`.
+
+    Args:
+        drone: whose frames are sent.
+        url: the broker.
+        account: user and password.
+        tls: certificates.
+        wake: called from another thread when `handle` has something to do.
+    """
+
+    def __init__(
+        self, *, drone: Drone, url: MqttUrl, account: Account, tls: Tls, wake: Callable[[], None]
+    ) -> None:
+        self.drone = drone
+        self.birth: Birth | None = None
+        self.link = LinkState.DOWN
+        self.taken_over = False
+        self._connection = 0
+        self._status_s: float | None = None
+        self._items: dict[int, Item] = {}
+        self._said: set[str] = set()
+        self._ingests: dict[str, ServiceState] = {}
+        self.frames_sent = 0
+        self.frames_resent = 0
+        self._log = structlog.get_logger().bind(drone=str(drone.name), broker=str(url))
+        name = drone.name
+        self.uplink = Uplink(
+            url=url,
+            client_id=str(name),
+            username=account.username,
+            password=account.password,
+            tls=tls,
+            wake=wake,
+            will=lambda n: Will(
+                self._topic(UP_STATUS), encode(self._status(Presence.LOST, n)), _WILL_DELAY_S
+            ),
+            subscriptions=[(self._topic(DN_ACK), 1), (_INGEST_STATES, 1)],
+            session_expiry_s=_SESSION_EXPIRY_S,
+        )
+        self.uplink.start()
+
+    def handle(self, now_s: float) -> None:
+        """Take what the broker said."""
+        for event in self.uplink.poll():
+            match event:
+                case Connected():
+                    self._connected(event, now_s)
+                case Refused(reason=reason):
+                    self._warn_once(f"the broker does not let us in: {reason}; trying again")
+                case Disconnected(reason=reason, taken_over=taken_over):
+                    self._items.clear()
+                    self.taken_over = self.taken_over or taken_over
+                    if not taken_over:
+                        self._warn_once(f"the connection to the broker ended: {reason}")
+                case Published():
+                    self._published(event)
+                case Received():
+                    self._received(event, now_s)
+        self.send_due(now_s)
+
+    def tick(self, now_s: float, utc_us: int) -> None:
+        """Do what is due by time: status, state, frames to send again."""
+        if self.uplink.connected:
+            if self._status_s is None or now_s - self._status_s >= _STATUS_REPEAT_S:
+                self.publish_status(now_s)
+            if self.birth is not None and self.drone.twin.due(int(now_s * 1e6)):
+                state = self.drone.twin.snapshot(int(now_s * 1e6), utc_us)
+                self.uplink.publish(self._topic(UP_STATE), encode(state), retain=True)
+        for item in self.drone.outbox.hopeless():
+            self.drone.counts.dropped_samples += item.samples
+            self._log.error("a frame was never stored and is set aside", number=item.number)
+        self.send_due(now_s)
+
+    def send_due(self, now_s: float) -> None:
+        """Send frames and events that are due, as far as the broker keeps up."""
+        outbox = self.drone.outbox
+        while self.uplink.has_room and (item := outbox.next_due(now_s)) is not None:
+            leaf, payload = self.drone.resend_payload(item)
+            mid = self.uplink.publish(self._topic(leaf), payload)
+            self._items[mid] = item
+            self.frames_sent += 1
+            self.frames_resent += bool(item.attempts)
+            outbox.sent(item, now_s)
+
+    def publish_status(self, now_s: float) -> None:
+        """Announce that the drone is online, and its MAVLink link."""
+        self._status_s = now_s
+        if self.uplink.connected:
+            payload = encode(self._status(Presence.ONLINE, self._connection))
+            self.uplink.publish(self._topic(UP_STATUS), payload, retain=True)
+
+    def publish_info(self) -> None:
+        """Announce what the vehicle is, once that is known."""
+        birth = self.birth
+        if birth is None or not self.uplink.connected:
+            return
+        heartbeat = birth.heartbeat
+        info = Info(
+            schema=SCHEMA_REVISION,
+            system_id=birth.system,
+            component_id=birth.component,
+            autopilot=heartbeat.autopilot_name,
+            vehicle=heartbeat.vehicle,
+            mav_autopilot=heartbeat.autopilot,
+            mav_type=heartbeat.type,
+            agent_version=__version__,
+            epoch=self.drone.outbox.epoch,
+            rate_policy=birth.rate_policy,
+            capabilities=birth.capabilities,
+            firmware=birth.firmware,
+        )
+        self.uplink.publish(self._topic(UP_INFO), encode(info), retain=True)
+
+    def say_goodbye(self) -> None:
+        """Announce a clean stop."""
+        if self.uplink.connected:
+            payload = encode(self._status(Presence.OFFLINE, self._connection))
+            self.uplink.publish(self._topic(UP_STATUS), payload, retain=True)
+
+    def close(self) -> None:
+        """Disconnect."""
+        self.uplink.stop()
+
+    def _connected(self, event: Connected, now_s: float) -> None:
+        self._said.clear()
+        self._connection = event.connection
+        self._log.info("connected", session_present=event.session_present)
+        if not event.session_present:
+            self.drone.outbox.forgotten(now_s)
+        self.publish_status(now_s)
+        self.publish_info()
+
+    def _published(self, event: Published) -> None:
+        item = self._items.pop(event.mid, None)
+        if event.accepted:
+            if not event.heard and item is not None:
+                self._warn_once("no ingest service is listening; frames are kept")
+            return
+        self._warn_once(f"the broker refuses what this drone publishes: {event.reason}")
+        if item is not None:
+            item.attempts -= 1  # refused, so never sent
+
+    def _received(self, event: Received, now_s: float) -> None:
+        try:
+            if event.topic == self._topic(DN_ACK):
+                ack = decode(event.payload, Ack)
+                self.drone.outbox.acknowledge(ack.epoch, ack.ranges)
+            elif event.payload:
+                self._ingest_state(event.topic, decode(event.payload, ServiceState), now_s)
+        except ContractError as error:
+            self._log.warning("unreadable message", topic=event.topic, reason=str(error))
+
+    def _ingest_state(self, topic: str, state: ServiceState, now_s: float) -> None:
+        """An ingest that comes (back) has not seen what was published to nobody."""
+        before = self._ingests.get(topic)
+        self._ingests[topic] = state
+        if state.status is ServiceStatus.ONLINE and before != state:
+            self.drone.outbox.forgotten(now_s)
+
+    def _status(self, presence: Presence, connection: int) -> Status:
+        return Status(
+            status=presence,
+            epoch=self.drone.outbox.epoch,
+            session=connection,
+            agent_version=__version__,
+            link=self.link if presence is Presence.ONLINE else None,
+        )
+
+    def _topic(self, leaf: str) -> str:
+        return drone_topic(self.drone.name, leaf)
+
+    def _warn_once(self, sentence: str) -> None:
+        if sentence not in self._said:
+            self._said.add(sentence)
+            self._log.warning(sentence)

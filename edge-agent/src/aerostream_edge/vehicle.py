@@ -1,0 +1,118 @@
+"""One vehicle on a live link: its drone, its session, and what is asked of its autopilot."""
+
+from dataclasses import dataclass, field
+
+from aerostream_contract.mavlink import MESSAGES
+from aerostream_contract.models import LinkState
+from aerostream_contract.vehicles import Heartbeat
+
+from aerostream_edge.drone import Drone, Reception
+from aerostream_edge.mavlink.messages import read_fields
+from aerostream_edge.rates import RateRequests
+from aerostream_edge.session import Birth, DroneSession
+from aerostream_edge.twin import Happening
+
+LINK_DOWN_AFTER_S = 5.0
+#: Time for an autopilot that streams by itself to show what it sends.
+_ASK_AFTER_S = 2.0
+_ACK = MESSAGES.named("COMMAND_ACK").id
+_VERSION = MESSAGES.named("AUTOPILOT_VERSION").id
+_NOTICE, _WARNING = 5, 4
+
+
+@dataclass(slots=True)
+class Vehicle:
+    """A vehicle of the link; without a session it has no account and is not published."""
+
+    drone: Drone
+    session: DroneSession | None
+    rates: RateRequests | None
+    """None: the agent only listens."""
+    rate_policy: str
+    system: int | None = None
+    mavlink_version: int = 2
+    _heartbeat_s: float | None = None
+    _ask_at_s: float | None = None
+    _arriving: set[int] = field(default_factory=set)
+    _boots: int = 1
+
+    @property
+    def component(self) -> int:
+        """The autopilot's component id."""
+        return self.drone.timeline.autopilot
+
+    def take(self, reception: Reception, heartbeat: Heartbeat | None, now_s: float) -> None:
+        """Take a message of this vehicle."""
+        frame = reception.frame
+        from_autopilot = frame.system == self.system and frame.component == self.component
+        if from_autopilot:
+            self.mavlink_version = frame.version
+            self._arriving.add(frame.message_id)
+            if frame.message_id == _ACK and self.rates is not None:
+                values = read_fields(_ACK, frame.payload)
+                self.rates.answered(values["command"], values["result"])
+            elif frame.message_id == _VERSION:
+                self._take_version(read_fields(_VERSION, frame.payload))
+        self.drone.take(reception, heartbeat)
+        if heartbeat is not None:
+            self._take_heartbeat(reception, heartbeat, now_s)
+        boots = self.drone.timeline.boot_count(self.component)
+        if boots != self._boots:
+            self._boots = boots
+            self._ask_at_s = now_s + _ASK_AFTER_S
+            happening = Happening("boot", _NOTICE, "Autopilot started", {"boot": boots - 1})
+            self.drone.happened(happening, self.component, reception.receipt_us)
+
+    def tick(self, now_s: float, utc_us: int) -> None:
+        """Notice a silent link; ask for rates when their time has come."""
+        self.drone.tick(utc_us)
+        if (
+            self.session is not None
+            and self.session.link is LinkState.UP
+            and self._heartbeat_s is not None
+            and now_s - self._heartbeat_s > LINK_DOWN_AFTER_S
+        ):
+            self._set_link(LinkState.DOWN, now_s, utc_us)
+        if self._ask_at_s is not None and now_s >= self._ask_at_s:
+            self._ask_at_s = None
+            if self.rates is not None:
+                self.rates.begin(self._arriving)
+
+    def _take_heartbeat(self, reception: Reception, heartbeat: Heartbeat, now_s: float) -> None:
+        frame = reception.frame
+        returned = self._heartbeat_s is None or now_s - self._heartbeat_s > LINK_DOWN_AFTER_S
+        self._heartbeat_s = now_s
+        if returned:
+            self._arriving.clear()
+            self._ask_at_s = now_s + _ASK_AFTER_S
+        session = self.session
+        if session is None:
+            return
+        birth = session.birth
+        if birth is None or (birth.component, birth.heartbeat.type, birth.heartbeat.autopilot) != (
+            frame.component,
+            heartbeat.type,
+            heartbeat.autopilot,
+        ):
+            session.birth = Birth(frame.system, frame.component, heartbeat, self.rate_policy)
+            session.publish_info()
+        if session.link is LinkState.DOWN:
+            self._set_link(LinkState.UP, now_s, reception.receipt_us)
+
+    def _set_link(self, link: LinkState, now_s: float, utc_us: int) -> None:
+        assert self.session is not None
+        self.session.link = link
+        severity = _NOTICE if link is LinkState.UP else _WARNING
+        text = f"MAVLink link {link}"
+        happening = Happening("link", severity, text, {"link": str(link)})
+        self.drone.happened(happening, self.component, utc_us)
+        self.session.publish_status(now_s)
+
+    def _take_version(self, values: dict[str, int]) -> None:
+        if self.session is None or self.session.birth is None:
+            return
+        version = values["flight_sw_version"]
+        firmware = f"{version >> 24 & 0xFF}.{version >> 16 & 0xFF}.{version >> 8 & 0xFF}"
+        self.session.birth.capabilities = values["capabilities"]
+        self.session.birth.firmware = firmware
+        self.session.publish_info()
