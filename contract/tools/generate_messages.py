@@ -1,5 +1,7 @@
 """Writes the MAVLink message table from pymavlink's `all` dialect: `make messages`.
 
+An argument names another file to write than the one in the package.
+
 One line a message, so that a change of dialect reads well in a diff:
     id NAME crc_extra instance_field|- field…
 where a field is name:type[length]:unit:flags, in the order of the definition, with the
@@ -7,6 +9,7 @@ flags b (bitmask) and x (extension: follows the base fields on the wire, never r
 Only facts of the protocol are kept: numbers, names, types and units.
 """
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -60,5 +63,6 @@ def table() -> str:
 
 
 if __name__ == "__main__":
-    TARGET.write_text(table(), encoding="ascii")
-    print(f"{TARGET}: {len(dialect.mavlink_map)} messages")
+    target = Path(sys.argv[1]) if len(sys.argv) > 1 else TARGET
+    target.write_text(table(), encoding="ascii")
+    print(f"{target}: {len(dialect.mavlink_map)} messages")

@@ -1,0 +1,102 @@
+# Everything from Python 3.11 or newer alone: uv, the locked dependencies and Mosquitto come by
+# themselves. `make help` lists what there is.
+
+.DEFAULT_GOAL := help
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+
+# Another virtual environment that is active in the shell must not be taken for ours.
+unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
+# The Python that is there is enough; none is downloaded.
+export UV_PYTHON_DOWNLOADS ?= never
+# What runs is what uv.lock says; only `uv lock` changes it.
+export UV_FROZEN := 1
+# Debian puts brokers where not every user's PATH leads.
+export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/opt/homebrew/sbin
+
+# A uv that does not answer (a shim without its program) counts as missing.
+UV := $(if $(shell uv --version 2>/dev/null),uv,$(CURDIR)/.uv/bin/uv)
+RUN := $(UV) run --no-sync
+PROJECTS := pyproject.toml $(wildcard */pyproject.toml)
+SYNCED := .venv/.synced
+
+PROTO := aerostream_contract/frame.proto
+CONTRACT := contract/src
+GENERATED := $(addprefix aerostream_contract/,frame_pb2.py frame_pb2.pyi mavlink_messages.txt)
+PROTOC := $(RUN) python -m grpc_tools.protoc -I $(CONTRACT)
+TYPED := $(wildcard contract/src edge-agent/src cloud/src conftest.py tests benchmarks \
+	contract/tests edge-agent/tests cloud/tests deploy/*.py)
+
+# Options for pytest, such as `make test ARGS='-k provision'`.
+ARGS ?=
+
+.PHONY: help
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | awk -F '\t' '{printf "make %-10s %s\n", $$1, $$2}'
+
+.PHONY: demo
+demo: $(SYNCED) mosquitto ## Send a recorded flight through the real pipeline and show what is stored
+	$(RUN) python deploy/demo.py
+
+.PHONY: test
+test: $(SYNCED) mosquitto ## Run all tests (ARGS='…' goes to pytest)
+	$(RUN) pytest -n 2 --dist worksteal $(ARGS)
+
+.PHONY: check
+check: $(SYNCED) ## Check style, types, the parts' imports and the generated files
+	$(RUN) ruff check
+	$(RUN) ruff format --check
+	$(RUN) mypy $(TYPED)
+	$(RUN) lint-imports
+	$(MAKE) --no-print-directory generated
+
+# Generated into a folder of its own and compared, so that a check never changes a file.
+.PHONY: generated
+generated: $(SYNCED)
+	@rm -rf build/generated && mkdir -p build/generated/aerostream_contract
+	@$(PROTOC) --python_out=build/generated --pyi_out=build/generated $(PROTO)
+	@$(RUN) python contract/tools/generate_messages.py \
+		build/generated/aerostream_contract/mavlink_messages.txt
+	@for file in $(GENERATED); do \
+		cmp "build/generated/$$file" "$(CONTRACT)/$$file" || { \
+			echo "$(CONTRACT)/$$file is not current: run 'make proto messages'" >&2; exit 1; }; \
+	done
+	@echo "generated files are current"
+
+.PHONY: bench
+bench: $(SYNCED) mosquitto ## Measure against the targets; writes benchmarks/results.json
+	$(RUN) python -m benchmarks
+
+.PHONY: fmt
+fmt: $(SYNCED) ## Format the code and sort its imports
+	$(RUN) ruff check --fix
+	$(RUN) ruff format
+
+.PHONY: proto
+proto: $(SYNCED) ## Generate the telemetry frame's code from frame.proto
+	$(PROTOC) --python_out=$(CONTRACT) --pyi_out=$(CONTRACT) $(PROTO)
+
+.PHONY: messages
+messages: $(SYNCED) ## Generate the table of MAVLink messages from pymavlink
+	$(RUN) python contract/tools/generate_messages.py
+
+.PHONY: setup
+setup: $(SYNCED) mosquitto ## Install what the other targets need, and nothing else
+
+.PHONY: mosquitto
+mosquitto: ## Install Mosquitto with the system's package manager where it is missing
+	@command -v mosquitto >/dev/null || deploy/install-system.sh mosquitto
+
+.PHONY: clean
+clean: ## Remove environments, caches and builds; stored data stays
+	rm -rf .venv .uv build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --inexact: what somebody added to the environment by hand is not ours to remove.
+$(SYNCED): uv.lock $(PROJECTS) | $(filter %/uv,$(UV))
+	$(UV) sync --all-packages --inexact
+	@touch $@
+
+# Only reached where there is no uv yet.
+$(CURDIR)/.uv/bin/uv:
+	deploy/install-uv.sh $(CURDIR)/.uv

@@ -1,0 +1,50 @@
+#!/bin/sh
+# Installs one program with the system's package manager, and says so.
+# Usage: deploy/install-system.sh mosquitto|python-venv
+set -eu
+
+what=${1:-}
+case $what in
+    mosquitto) debian=mosquitto other=mosquitto ;;
+    python-venv) debian=python3-venv other=python3 ;;
+    *) echo "usage: $0 mosquitto|python-venv" >&2; exit 2 ;;
+esac
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        echo "$what is missing; as root, run: $*" >&2
+        exit 1
+    fi
+}
+
+announce() {
+    echo "$what is missing: installing it with $1"
+}
+
+if command -v apt-get >/dev/null; then
+    announce apt-get
+    as_root apt-get update -q
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$debian"
+elif command -v dnf >/dev/null; then
+    announce dnf
+    as_root dnf install -q -y "$other"
+elif command -v apk >/dev/null; then
+    announce apk
+    as_root apk add --quiet "$other"
+elif command -v brew >/dev/null; then
+    announce brew
+    brew install --quiet "$other"
+else
+    echo "$what is missing and no known package manager (apt-get, dnf, apk, brew) is here." >&2
+    echo "Install it and run this again." >&2
+    exit 1
+fi
+
+if [ "$what" = mosquitto ]; then
+    echo "Some systems now also run Mosquitto as a service on port 1883; AeroStream's tests and"
+    echo "demo start their own and do not need it."
+fi
