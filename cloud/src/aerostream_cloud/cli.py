@@ -1,0 +1,235 @@
+"""The command line: `aerostream-cloud …`."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import structlog
+import typer
+from aerostream_contract.errors import ContractError
+from aerostream_contract.settings import unknown_variables
+from aerostream_contract.times import iso_from_us
+
+from aerostream_cloud.dead_letter import DeadLetters, StoredLetter
+from aerostream_cloud.errors import CloudError
+from aerostream_cloud.logs import configure_logs
+from aerostream_cloud.settings import CloudSettings, known_variables, load_cloud_settings
+
+_BAD_INPUT, _FAILED = 2, 1
+
+app = typer.Typer(
+    name="aerostream-cloud",
+    help="AeroStream's cloud services: store the telemetry of drone fleets and look at it.\n\n"
+    "Settings are AEROSTREAM_* variables, or the same names in lower case in a TOML file "
+    "given by --config.\n\n"
+    "Example: AEROSTREAM_MQTT_URL=mqtt://127.0.0.1:1883 aerostream-cloud serve",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+letters_app = typer.Typer(
+    help="Messages that could not be stored, kept with the reason.\n\n"
+    "Example: aerostream-cloud dead-letter list",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(letters_app, name="dead-letter")
+
+Config = Annotated[
+    Path | None, typer.Option("--config", help="TOML file with settings.", metavar="FILE")
+]
+
+
+@app.command()
+def serve(config: Config = None) -> None:
+    """Run every service in one process.
+
+    Example: aerostream-cloud serve --config /etc/aerostream/cloud.toml
+    """
+    _run_services(config)
+
+
+@app.command()
+def ingest(config: Config = None) -> None:
+    """Store telemetry: from the broker into the store, acknowledged once it is durable.
+
+    Example: AEROSTREAM_INGEST_FLEETS=north,south aerostream-cloud ingest
+    """
+    _run_services(config)
+
+
+@app.command()
+def stats(
+    config: Config = None,
+    as_json: Annotated[bool, typer.Option("--json", help="A JSON list, for programs.")] = False,
+) -> None:
+    """Show what is stored: series, number of samples, first and last time.
+
+    Reads the store only, also while ingest runs.
+
+    Example: aerostream-cloud stats --json
+    """
+    from aerostream_cloud.stats import stats_json, stats_table
+    from aerostream_cloud.store import open_store
+
+    with _one_sentence():
+        store = open_store(_settings(config).effective_store_url, read_only=True)
+        try:
+            found = store.stats()
+        finally:
+            store.close()
+        _print(stats_json(found) if as_json else stats_table(found))
+
+
+@app.command()
+def sub(
+    topic: Annotated[str, typer.Argument(help="MQTT topic filter.")] = "aero/1/+/+/up/#",
+    config: Config = None,
+    count: Annotated[
+        int | None, typer.Option("--count", "-n", min=1, help="Stop after so many messages.")
+    ] = None,
+) -> None:
+    """Print messages from the broker, telemetry frames decoded, one JSON object per line.
+
+    Example: aerostream-cloud sub 'aero/1/north/+/up/tel' --count 10
+    """
+    from aerostream_cloud.serve import run_services
+    from aerostream_cloud.sub import run_sub
+
+    async def service(settings: CloudSettings, stop: asyncio.Event) -> None:
+        await run_sub(settings, stop, topic=topic, count=count, write=_print)
+
+    with _one_sentence():
+        _check_filter(topic)
+        settings = _settings(config)
+        configure_logs("warning")
+        run_services(settings, [service])
+
+
+@letters_app.command("list")
+def list_letters(
+    config: Config = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest first.")] = 50,
+) -> None:
+    """List dead letters: id, time, kind, topic, reason.
+
+    Example: aerostream-cloud dead-letter list --limit 10
+    """
+    with _one_sentence(), _dead_letters(config) as letters:
+        kept, evicted = letters.counts()
+        for each in letters.newest(limit):
+            letter = each.letter
+            _print(
+                f"{each.id}  {iso_from_us(letter.time_us)}  {letter.kind}  {letter.topic}  "
+                f"{len(letter.payload)} bytes  {letter.reason}"
+            )
+        _print(f"{kept} dead letters kept, {evicted} pushed out by the size limit")
+
+
+@letters_app.command("show")
+def show_letter(
+    letter_id: Annotated[int, typer.Argument(metavar="ID", help="As `list` shows it.")],
+    config: Config = None,
+    raw: Annotated[bool, typer.Option("--raw", help="Only the payload, as it came.")] = False,
+) -> None:
+    """Show one dead letter with its payload.
+
+    Example: aerostream-cloud dead-letter show 17
+    """
+    with _one_sentence(), _dead_letters(config) as letters:
+        found = letters.get(letter_id)
+        if found is None:
+            raise CloudError(f"there is no dead letter {letter_id}")
+        if raw:
+            sys.stdout.buffer.write(found.letter.payload)
+        else:
+            _print(_letter_text(found))
+
+
+def main() -> None:
+    """Entry point of `aerostream-cloud`."""
+    # `aerostream-cloud sub | head` ends quietly when nobody reads on.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    app()
+
+
+def _run_services(config: Path | None) -> None:
+    from aerostream_cloud.ingest.app import run_ingest
+    from aerostream_cloud.serve import run_services
+
+    with _one_sentence():
+        settings = _settings(config)
+        configure_logs(settings.log_level)
+        for variable in unknown_variables(os.environ, known_variables()):
+            structlog.get_logger().warning("unknown variable", variable=variable)
+        run_services(settings, [run_ingest])
+
+
+def _settings(config: Path | None) -> CloudSettings:
+    return load_cloud_settings(os.environ, config)
+
+
+@contextmanager
+def _dead_letters(config: Path | None) -> Iterator[DeadLetters]:
+    settings = _settings(config)
+    letters = DeadLetters(
+        settings.dead_letter_file, max_bytes=settings.dead_letter_max_bytes, read_only=True
+    )
+    try:
+        yield letters
+    finally:
+        letters.close()
+
+
+@contextmanager
+def _one_sentence() -> Iterator[None]:
+    """Turn our errors into a sentence on standard error and an exit code."""
+    try:
+        yield
+    except ContractError as error:
+        _fail(error, _BAD_INPUT)
+    except CloudError as error:
+        _fail(error, _FAILED)
+
+
+def _fail(error: Exception, code: int) -> Any:
+    typer.echo(f"aerostream-cloud: {error}", err=True)
+    raise typer.Exit(code) from error
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def _check_filter(topic: str) -> None:
+    levels = topic.split("/")
+    wrong = (
+        not topic
+        or "\0" in topic
+        or "#" in "/".join(levels[:-1])
+        or any(len(level) > 1 and ("+" in level or "#" in level) for level in levels)
+    )
+    if wrong:
+        raise ContractError(f"topic filter {topic!r} is not valid: + and # stand for whole levels")
+
+
+def _letter_text(stored: StoredLetter) -> str:
+    letter = stored.letter
+    payload = letter.payload
+    printable = payload.isascii() and payload.decode("ascii").isprintable()
+    lines = [
+        f"id:      {stored.id}",
+        f"time:    {iso_from_us(letter.time_us)}",
+        f"kind:    {letter.kind}",
+        f"topic:   {letter.topic}",
+        f"reason:  {letter.reason}",
+        f"payload: {len(payload)} bytes{'' if printable else ', in hexadecimal'}",
+    ]
+    return "\n".join([*lines, payload.decode("ascii") if printable else payload.hex(" ")])

@@ -1,0 +1,233 @@
+"""The dead letter store: messages that could not be stored, kept with the reason.
+
+A file of its own, capped by bytes. What is in it was acknowledged: it blocks nobody, and a
+person can list and inspect it.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import NamedTuple
+
+from aerostream_cloud.errors import NotOurStore, StoreUnavailable
+
+_APPLICATION_ID = 0x41455244
+_SCHEMA_VERSION = 1
+_SCHEMA = """
+CREATE TABLE dead_letters (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    time_us INTEGER NOT NULL,  -- when it was received, UTC
+    kind TEXT NOT NULL,        -- what could not be used
+    reason TEXT NOT NULL,      -- why, in a sentence
+    topic TEXT NOT NULL,
+    payload BLOB NOT NULL      -- as received; of one bad row: JSON
+);
+CREATE TABLE evicted (count INTEGER NOT NULL);  -- letters that the cap pushed out
+INSERT INTO evicted VALUES (0);
+"""
+_BUSY_TIMEOUT_S = 5.0
+#: What a letter costs in the file beside its texts and payload.
+_OVERHEAD_BYTES = 64
+_SIZE = (
+    "length(payload) + length(CAST(reason AS BLOB)) + length(CAST(topic AS BLOB))"
+    f" + {_OVERHEAD_BYTES}"
+)
+_LONGEST_REASON = 1000
+
+
+class Kind(StrEnum):
+    """What of a message could not be used."""
+
+    TOPIC = "topic"
+    """The topic has no valid drone name."""
+    FRAME = "frame"
+    """The payload is no telemetry frame."""
+    BLOCK = "block"
+    """One block of an otherwise good frame."""
+    EVENT = "event"
+    """The payload, or an event in a frame, does not follow its model."""
+    PRESENCE = "presence"
+    """A status, info or state that does not follow its model."""
+    FLEET = "fleet"
+    """The drone is known in another fleet."""
+    ROW = "row"
+    """A sample that the store refuses."""
+
+
+class Letter(NamedTuple):
+    """A message, or part of one, that goes to the dead letter store."""
+
+    time_us: int
+    kind: Kind
+    reason: str
+    topic: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLetter:
+    """A letter as it is kept."""
+
+    id: int
+    letter: Letter
+
+
+class DeadLetters:
+    """The dead letter store in a file.
+
+    Args:
+        file: made where it is missing, unless `read_only`.
+        max_bytes: size of all letters together; the oldest make room for new ones.
+
+    Raises:
+        NotOurStore: the file is something else.
+        StoreUnavailable: it cannot be opened.
+    """
+
+    def __init__(self, file: Path, *, max_bytes: int, read_only: bool = False) -> None:
+        self._file = file
+        self._max_bytes = max_bytes
+        with self._failing_clearly():
+            if read_only and not file.exists():
+                raise StoreUnavailable(f"{file} does not exist: no dead letter was ever kept")
+            if not read_only:
+                file.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(
+                f"{file.resolve().as_uri()}?mode={'ro' if read_only else 'rwc'}",
+                uri=True,
+                timeout=_BUSY_TIMEOUT_S,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+            try:
+                self._set_up(read_only=read_only)
+                row = self._connection.execute(
+                    f"SELECT coalesce(sum({_SIZE}), 0) FROM dead_letters"  # noqa: S608  # a constant
+                ).fetchone()
+            except BaseException:
+                self._connection.close()
+                raise
+        self._bytes: int = row[0]
+
+    def add(self, letters: Sequence[Letter]) -> int:
+        """Keep letters, durably when it returns; how many old ones had to go for them.
+
+        Raises:
+            StoreUnavailable: the file cannot be written now; nothing was kept.
+        """
+        if not letters:
+            return 0
+        size = self._bytes + sum(map(_size, letters))
+        with self._failing_clearly():
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                self._connection.executemany(
+                    "INSERT INTO dead_letters (time_us, kind, reason, topic, payload)"
+                    " VALUES (?, ?, ?, ?, ?)",
+                    map(_storable, letters),
+                )
+                evicted, size = self._evict(size)
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+        self._bytes = size
+        return evicted
+
+    def newest(self, limit: int = 100) -> Iterator[StoredLetter]:
+        """The newest letters, newest first."""
+        with self._failing_clearly():
+            rows = self._connection.execute(
+                "SELECT id, time_us, kind, reason, topic, payload FROM dead_letters"
+                " ORDER BY id DESC LIMIT ?",
+                (limit,),
+            )
+            yield from map(_stored_letter, rows)
+
+    def get(self, letter_id: int) -> StoredLetter | None:
+        """One letter by its id."""
+        with self._failing_clearly():
+            row = self._connection.execute(
+                "SELECT id, time_us, kind, reason, topic, payload FROM dead_letters WHERE id = ?",
+                (letter_id,),
+            ).fetchone()
+        return None if row is None else _stored_letter(row)
+
+    def counts(self) -> tuple[int, int]:
+        """Letters that are kept, and letters that the cap pushed out."""
+        with self._failing_clearly():
+            kept = self._connection.execute("SELECT count(*) FROM dead_letters").fetchone()[0]
+            evicted = self._connection.execute("SELECT count FROM evicted").fetchone()[0]
+        return kept, evicted
+
+    def close(self) -> None:
+        """Release the file."""
+        self._connection.close()
+
+    def _set_up(self, *, read_only: bool) -> None:
+        connection = self._connection
+        application = connection.execute("PRAGMA application_id").fetchone()[0]
+        tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+        if tables and application != _APPLICATION_ID:
+            raise NotOurStore(f"{self._file} is an SQLite file, but not a dead letter store")
+        if read_only:
+            return
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        if not tables:
+            connection.executescript(
+                f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA application_id = {_APPLICATION_ID};"
+                f" PRAGMA user_version = {_SCHEMA_VERSION}; COMMIT"
+            )
+
+    def _evict(self, size: int) -> tuple[int, int]:
+        """Delete the oldest letters until the rest fits; how many, and the rest's size."""
+        if size <= self._max_bytes:
+            return 0, size
+        last = 0
+        evicted = 0
+        for letter_id, letter_size in self._connection.execute(
+            f"SELECT id, {_SIZE} FROM dead_letters ORDER BY id"  # noqa: S608  # a constant
+        ):
+            if size <= self._max_bytes:
+                break
+            last = letter_id
+            size -= letter_size
+            evicted += 1
+        self._connection.execute("DELETE FROM dead_letters WHERE id <= ?", (last,))
+        self._connection.execute("UPDATE evicted SET count = count + ?", (evicted,))
+        return evicted, size
+
+    @contextmanager
+    def _failing_clearly(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.DatabaseError, OSError) as error:
+            code = getattr(error, "sqlite_errorcode", None)
+            if code == sqlite3.SQLITE_NOTADB:
+                raise NotOurStore(f"{self._file} is not an SQLite file") from error
+            raise StoreUnavailable(f"dead letter store {self._file}: {error}") from error
+
+
+def _storable(letter: Letter) -> tuple[int, str, str, str, bytes]:
+    time_us, kind, reason, topic, payload = letter
+    return time_us, kind.value, _text(reason)[:_LONGEST_REASON], _text(topic), payload
+
+
+def _size(letter: Letter) -> int:
+    _, _, reason, topic, payload = _storable(letter)
+    return len(payload) + len(reason.encode()) + len(topic.encode()) + _OVERHEAD_BYTES
+
+
+def _text(text: str) -> str:
+    """Without lone surrogates and NULs, which SQLite cannot hold or counts differently."""
+    return text.encode(errors="backslashreplace").decode().replace("\0", "\\0")
+
+
+def _stored_letter(row: tuple[int, int, str, str, str, bytes]) -> StoredLetter:
+    letter_id, time_us, kind, reason, topic, payload = row
+    return StoredLetter(letter_id, Letter(time_us, Kind(kind), reason, topic, payload))

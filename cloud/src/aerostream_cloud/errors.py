@@ -1,0 +1,38 @@
+"""What can go wrong in the cloud services.
+
+CloudError
+├── BrokerRefused        the broker does not let us in, or throws us out for good
+├── StoreError
+│   ├── StoreUnavailable storing fails as a whole: disk full, locked, gone; worth a retry
+│   ├── RowsRejected     the store takes no row of this kind; a retry changes nothing
+│   └── NotOurStore      the URL or file is not a store of ours
+└── RegistryUnavailable  the relational database cannot be reached or used
+"""
+
+
+class CloudError(Exception):
+    """Base of everything that the cloud services raise; the text is one clear sentence."""
+
+
+class BrokerRefused(CloudError):
+    """The broker refuses this client in a way that a retry does not heal."""
+
+
+class StoreError(CloudError):
+    """Something is wrong with a store."""
+
+
+class StoreUnavailable(StoreError):
+    """The store cannot write or read now, whatever the data; nothing was written."""
+
+
+class RowsRejected(StoreError):
+    """At least one of the rows cannot be stored; nothing of the call was written."""
+
+
+class NotOurStore(StoreError):
+    """The URL or the file does not name a store that this program can use."""
+
+
+class RegistryUnavailable(CloudError):
+    """The relational database cannot be reached or used now."""

@@ -1,0 +1,264 @@
+"""The ingest service: settings, parts, one task group."""
+
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+from aerostream_contract import __version__, models
+from aerostream_contract.models import ServiceState, ServiceStatus
+from aerostream_contract.times import iso_from_us
+from aerostream_contract.topics import DN_ACK, ROOT, drone_topic, service_state_topic
+
+from aerostream_cloud.database import open_database
+from aerostream_cloud.dead_letter import DeadLetters
+from aerostream_cloud.errors import CloudError, RegistryUnavailable, StoreUnavailable
+from aerostream_cloud.ingest.acks import AckLedger
+from aerostream_cloud.ingest.decoding import LEAVES
+from aerostream_cloud.ingest.inbox import Inbox
+from aerostream_cloud.ingest.mirror import EXPIRY_S, Mirror
+from aerostream_cloud.ingest.pipeline import Outcome, Pipeline
+from aerostream_cloud.logs import service_logger
+from aerostream_cloud.metrics import IngestMetrics, MetricsServer
+from aerostream_cloud.mqtt import Broker, Will, tls_context
+from aerostream_cloud.registry import DroneRegistry
+from aerostream_cloud.settings import CloudSettings
+from aerostream_cloud.store import open_store
+
+BATCH_MESSAGES = 2000
+BATCH_BYTES = 1024 * 1024
+BATCH_WAIT_S = 0.05
+RECEIVE_MAXIMUM = 2 * BATCH_MESSAGES
+"""One batch is written while the next one gathers."""
+TICK_S = 0.1
+FIRST_RETRY_S, LONGEST_RETRY_S = 0.2, 5.0
+FINISH_TIMEOUT_S = 10.0
+
+
+async def run_ingest(settings: CloudSettings, stop: asyncio.Event) -> None:
+    """Run the service until `stop` is set.
+
+    Raises:
+        CloudError: it cannot start, or the broker refuses it.
+        ContractError: a setting is unusable.
+    """
+    with ExitStack() as stack:
+        log = service_logger("ingest", settings.instance)
+        store = open_store(settings.effective_store_url)
+        stack.callback(store.close)
+        registry = DroneRegistry(engine=open_database(settings.effective_database_url))
+        stack.callback(registry.close)
+        dead_letters = DeadLetters(
+            settings.dead_letter_file, max_bytes=settings.dead_letter_max_bytes
+        )
+        stack.callback(dead_letters.close)
+        metrics = IngestMetrics()
+        if settings.metrics_port:
+            server = _metrics_server(settings.metrics_port, metrics)
+            stack.callback(server.close)
+        pipeline = Pipeline(
+            store=store,
+            registry=registry,
+            dead_letters=dead_letters,
+            clock_us=_utc_us,
+            log=log,
+        )
+        executor = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="store"))
+        service = IngestService(
+            settings=settings, pipeline=pipeline, executor=executor, metrics=metrics
+        )
+        await service.run(stop)
+
+
+class IngestService:
+    """Connects the pipeline to the broker.
+
+    Args:
+        settings: broker, fleets, instance, mirror.
+        pipeline: stores batches.
+        executor: its one thread runs the pipeline.
+        metrics: what is counted.
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: CloudSettings,
+        pipeline: Pipeline,
+        executor: ThreadPoolExecutor,
+        metrics: IngestMetrics,
+    ) -> None:
+        self._pipeline = pipeline
+        self._executor = executor
+        self._metrics = metrics
+        self._log = service_logger("ingest", settings.instance)
+        self._fleets = list(settings.fleets)
+        self._started = iso_from_us(_utc_us())
+        self._state_topic = service_state_topic("ingest", settings.instance)
+        self._paused = ""
+        self._acks = AckLedger()
+        self._mirror = Mirror(rate=settings.mirror_rate)
+        self._inbox = Inbox(
+            most_messages=BATCH_MESSAGES,
+            most_bytes=BATCH_BYTES,
+            longest_wait_s=BATCH_WAIT_S,
+            most_unpromised=RECEIVE_MAXIMUM,
+        )
+        self._broker = Broker(
+            url=settings.broker,
+            tls=tls_context(
+                settings.broker,
+                ca=settings.mqtt_ca,
+                certificate=settings.mqtt_cert,
+                key=settings.mqtt_key,
+            ),
+            client_id=f"ingest-{settings.instance}",
+            subscriptions=_filters(self._fleets),
+            receive=self._inbox.receive,
+            log=self._log,
+            will=Will(self._state_topic, models.encode(self._state(ServiceStatus.LOST))),
+            connected=self._publish_state,
+            receive_maximum=RECEIVE_MAXIMUM,
+        )
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until `stop` is set, then finish what was received.
+
+        Raises:
+            BrokerRefused: the broker does not let us in.
+        """
+        async with asyncio.TaskGroup() as group:
+            connection = group.create_task(self._broker.run(), name="broker")
+            writer = group.create_task(self._store_batches(), name="store batches")
+            ticker = group.create_task(self._tick(), name="acks and mirror")
+            await stop.wait()
+            self._log.info("stopping")
+            ticker.cancel()
+            await self._finish(writer)
+            connection.cancel()
+
+    async def _store_batches(self) -> None:
+        while True:
+            taken = await self._inbox.take()
+            if not taken.messages:
+                return
+            started_s = time.perf_counter()
+            outcome = await self._stored(taken.messages)
+            taken.acknowledge()
+            self._count(outcome, time.perf_counter() - started_s)
+            now_s = time.monotonic()
+            for drone, epoch, number, urgent in outcome.numbered:
+                self._acks.add(drone, epoch, number, urgent=urgent, now_s=now_s)
+            self._send_acks()
+            self._mirror.offer(outcome.live)
+
+    async def _stored(self, messages: list[tuple[str, bytes]]) -> Outcome:
+        """Store a batch, however long it takes; meanwhile say that we are paused."""
+        loop = asyncio.get_running_loop()
+        retry_s = FIRST_RETRY_S
+        while True:
+            try:
+                outcome = await loop.run_in_executor(
+                    self._executor, self._pipeline.process, messages
+                )
+            except (StoreUnavailable, RegistryUnavailable) as error:
+                self._pause(str(error))
+                await asyncio.sleep(retry_s)
+                retry_s = min(2 * retry_s, LONGEST_RETRY_S)
+            else:
+                self._resume()
+                return outcome
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            self._send_acks()
+            for topic, payload in self._mirror.due(time.monotonic()):
+                if self._broker.publish(topic, payload, retain=True, expiry_s=EXPIRY_S):
+                    self._metrics.mirrored.inc()
+            self._metrics.connected.set(self._broker.is_connected)
+
+    async def _finish(self, writer: asyncio.Task[None]) -> None:
+        """Store, acknowledge and say goodbye; give up where storing is not possible."""
+        self._inbox.close()
+        if self._paused:
+            writer.cancel()
+        done, _ = await asyncio.wait({writer}, timeout=FINISH_TIMEOUT_S)
+        if not done:
+            writer.cancel()
+        self._send_acks(everything=True)
+        self._publish(self._state(ServiceStatus.OFFLINE))
+        await self._broker.close()
+
+    def _send_acks(self, *, everything: bool = False) -> None:
+        # While there is no connection the numbers stay in the ledger: they remain true.
+        if not self._broker.is_connected:
+            return
+        for drone, ack in self._acks.due(time.monotonic(), everything=everything):
+            self._broker.publish(drone_topic(drone, DN_ACK), models.encode(ack), qos=1)
+            self._metrics.acknowledged.inc(sum(last - first + 1 for first, last in ack.ranges))
+
+    def _pause(self, reason: str) -> None:
+        if reason != self._paused:
+            self._paused = reason
+            self._metrics.paused.set(1)
+            self._log.error("paused: cannot store", reason=reason)
+            self._publish_state()
+
+    def _resume(self) -> None:
+        if self._paused:
+            self._paused = ""
+            self._metrics.paused.set(0)
+            self._log.info("resumed: storing again")
+            self._publish_state()
+
+    def _publish_state(self) -> None:
+        status = ServiceStatus.PAUSED if self._paused else ServiceStatus.ONLINE
+        self._publish(self._state(status))
+
+    def _publish(self, state: ServiceState) -> None:
+        self._broker.publish(self._state_topic, models.encode(state), qos=1, retain=True)
+
+    def _state(self, status: ServiceStatus) -> ServiceState:
+        return ServiceState(
+            status=status,
+            version=__version__,
+            started=self._started,
+            fleets=self._fleets,
+            reason=self._paused,
+        )
+
+    def _count(self, outcome: Outcome, seconds: float) -> None:
+        metrics = self._metrics
+        metrics.messages.inc(outcome.messages)
+        metrics.frames.inc(outcome.frames)
+        metrics.events.inc(outcome.events)
+        metrics.samples.inc(outcome.stored)
+        metrics.duplicates.inc(outcome.duplicates)
+        metrics.batch_messages.observe(outcome.messages)
+        metrics.batch_seconds.observe(seconds)
+        metrics.dead_letters_lost.inc(outcome.dead_letters_lost)
+        metrics.dropped.inc(self._inbox.dropped)
+        self._inbox.dropped = 0
+        for kind, count in outcome.dead_letters.items():
+            metrics.dead_letters.labels(kind.value).inc(count)
+        if outcome.dead_letters:
+            counts = {kind.value: count for kind, count in outcome.dead_letters.items()}
+            self._log.warning("messages went to the dead letter store", **counts)
+
+
+def _filters(fleets: list[str]) -> list[str]:
+    return [
+        f"{ROOT}/{'+' if fleet == '*' else fleet}/+/{leaf}" for fleet in fleets for leaf in LEAVES
+    ]
+
+
+def _metrics_server(port: int, metrics: IngestMetrics) -> MetricsServer:
+    try:
+        return MetricsServer(port=port, registry=metrics.registry)
+    except OSError as error:
+        raise CloudError(f"AEROSTREAM_METRICS_PORT {port}: {error.strerror}") from error
+
+
+def _utc_us() -> int:
+    return time.time_ns() // 1000

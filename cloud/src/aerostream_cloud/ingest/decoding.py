@@ -1,0 +1,211 @@
+"""From MQTT messages to what is to be stored, acknowledged, mirrored or set aside. Pure."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import msgspec
+from aerostream_contract import models
+from aerostream_contract.channels import EVENT
+from aerostream_contract.errors import FrameError, InvalidName, InvalidPayload
+from aerostream_contract.frame import DecodedBlock, decode_frame, frame_identity
+from aerostream_contract.names import DroneName
+from aerostream_contract.topics import (
+    UP_BF,
+    UP_EVT,
+    UP_INFO,
+    UP_STATE,
+    UP_STATUS,
+    UP_TEL,
+    parse_drone_topic,
+)
+
+from aerostream_cloud.dead_letter import Kind, Letter
+from aerostream_cloud.store.port import SeriesBlock
+
+LEAVES = (UP_TEL, UP_BF, UP_EVT, UP_STATUS, UP_INFO, UP_STATE)
+"""Topics below a drone that ingest reads."""
+
+Admit = Callable[[DroneName, int], str]
+"""Given a drone and the time in µs: the fleet that it belongs to."""
+
+_PRESENCE: dict[str, type[models.Status | models.Info | models.State]] = {
+    UP_STATUS: models.Status,
+    UP_INFO: models.Info,
+    UP_STATE: models.State,
+}
+#: Topics that are remembered parsed; a fleet has six per drone.
+_MOST_ROUTES = 200_000
+
+
+class Numbered(NamedTuple):
+    """A frame or event that can be acknowledged."""
+
+    drone: DroneName
+    epoch: int
+    number: int
+    urgent: bool
+    """The sender waits for it: backfill."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """What a batch of messages contains."""
+
+    frames: int = 0
+    events: int = 0
+    presences: int = 0
+    refused: int = 0
+    """Messages of which nothing could be used."""
+    cleared: int = 0
+    """Empty messages: retained topics that somebody cleared."""
+    blocks: list[SeriesBlock] = field(default_factory=list)
+    live: list[SeriesBlock] = field(default_factory=list)
+    """Those of `blocks` that came on `up/tel`."""
+    numbered: list[Numbered] = field(default_factory=list)
+    letters: list[Letter] = field(default_factory=list)
+
+
+class _Identity(msgspec.Struct):
+    """Of an event that is otherwise broken."""
+
+    epoch: models.Epoch
+    number: models.Number
+
+
+@dataclass(slots=True, eq=False)
+class _Route:
+    """A parsed topic."""
+
+    name: DroneName
+    leaf: str
+    admitted: bool = False
+
+
+class Decoder:
+    """Decodes batches of messages.
+
+    Args:
+        admit: registers a drone, or says which fleet it is known in.
+    """
+
+    def __init__(self, *, admit: Admit) -> None:
+        self._admit = admit
+        self._routes: dict[str, _Route] = {}
+
+    def decode(self, messages: Iterable[tuple[str, bytes]], now_us: int) -> Batch:
+        """Decode messages, given as topic and payload, that were received about `now_us`."""
+        batch = Batch()
+        routes = self._routes
+        for topic, payload in messages:
+            route = routes.get(topic)
+            if route is None:
+                try:
+                    route = self._route(topic)
+                except InvalidName as error:
+                    _refuse(batch, Letter(now_us, Kind.TOPIC, str(error), topic, payload))
+                    continue
+            if route.leaf == UP_TEL or route.leaf == UP_BF:
+                self._frame(batch, route, topic, payload, now_us)
+            elif route.leaf == UP_EVT:
+                self._event(batch, route, topic, payload, now_us)
+            elif payload:
+                self._presence(batch, route, topic, payload, now_us)
+            else:
+                batch.cleared += 1
+        return batch
+
+    def _frame(self, batch: Batch, route: _Route, topic: str, payload: bytes, now_us: int) -> None:
+        live = route.leaf == UP_TEL
+        name = route.name
+        try:
+            frame = decode_frame(payload)
+        except FrameError as error:
+            _refuse(batch, Letter(now_us, Kind.FRAME, str(error), topic, payload))
+            try:
+                epoch, number = frame_identity(payload)
+            except FrameError:
+                return
+            batch.numbered.append(Numbered(name, epoch, number, not live))
+            return
+        batch.numbered.append(Numbered(name, frame.epoch, frame.number, not live))
+        if not route.admitted and not self._admitted(batch, route, topic, payload, now_us):
+            return
+        batch.frames += 1
+        blocks = [SeriesBlock(name, block) for block in frame.blocks]
+        batch.blocks += blocks
+        if live:
+            batch.live += blocks
+        if frame.problems:
+            reason = "; ".join(frame.problems)
+            batch.letters.append(Letter(now_us, Kind.BLOCK, reason, topic, payload))
+        for raw in frame.events:
+            try:
+                event = models.decode(raw, models.Event)
+            except InvalidPayload as error:
+                batch.letters.append(Letter(now_us, Kind.EVENT, str(error), topic, raw))
+            else:
+                batch.blocks.append(SeriesBlock(name, event_block(event)))
+                batch.events += 1
+
+    def _event(self, batch: Batch, route: _Route, topic: str, payload: bytes, now_us: int) -> None:
+        try:
+            event = models.decode(payload, models.Event)
+        except InvalidPayload as error:
+            _refuse(batch, Letter(now_us, Kind.EVENT, str(error), topic, payload))
+            try:
+                identity = models.decode(payload, _Identity)
+            except InvalidPayload:
+                return
+            batch.numbered.append(Numbered(route.name, identity.epoch, identity.number, False))
+            return
+        batch.numbered.append(Numbered(route.name, event.epoch, event.number, False))
+        if route.admitted or self._admitted(batch, route, topic, payload, now_us):
+            batch.blocks.append(SeriesBlock(route.name, event_block(event)))
+            batch.events += 1
+
+    def _presence(
+        self, batch: Batch, route: _Route, topic: str, payload: bytes, now_us: int
+    ) -> None:
+        try:
+            models.decode(payload, _PRESENCE[route.leaf])
+        except InvalidPayload as error:
+            _refuse(batch, Letter(now_us, Kind.PRESENCE, str(error), topic, payload))
+            return
+        if route.admitted or self._admitted(batch, route, topic, payload, now_us):
+            batch.presences += 1
+
+    def _admitted(
+        self, batch: Batch, route: _Route, topic: str, payload: bytes, now_us: int
+    ) -> bool:
+        fleet = self._admit(route.name, now_us)
+        route.admitted = fleet == route.name.fleet
+        if not route.admitted:
+            reason = (
+                f"drone {route.name.drone!r} is known in fleet {fleet!r}: "
+                "a drone id is unique in an installation"
+            )
+            _refuse(batch, Letter(now_us, Kind.FLEET, reason, topic, payload))
+        return route.admitted
+
+    def _route(self, topic: str) -> _Route:
+        name, leaf = parse_drone_topic(topic)
+        if leaf not in LEAVES:
+            raise InvalidName(f"topic {topic!r} is not one that ingest reads")
+        if len(self._routes) >= _MOST_ROUTES:
+            self._routes.clear()
+        route = self._routes[topic] = _Route(name, leaf)
+        return route
+
+
+def event_block(event: models.Event) -> DecodedBlock:
+    """An event as a sample of the channel `event`, whose instance is the event's kind."""
+    data = msgspec.json.encode(event.data).decode() if event.data else None
+    return DecodedBlock(
+        EVENT, event.component, event.kind, [event.time], [[event.severity], [event.text], [data]]
+    )
+
+
+def _refuse(batch: Batch, letter: Letter) -> None:
+    batch.refused += 1
+    batch.letters.append(letter)

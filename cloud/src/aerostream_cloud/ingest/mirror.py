@@ -1,0 +1,113 @@
+"""The JSON mirror: the newest live sample of each series for ordinary MQTT tools. Pure.
+
+At most one message a second per series and so many in all. Series wait in a queue for their
+turn, so that under the cap every one of them comes round; a newer sample takes the place of the
+waiting one.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import msgspec
+from aerostream_contract.channels import Channel
+from aerostream_contract.times import iso_from_us
+from aerostream_contract.topics import mirror_topic
+
+from aerostream_cloud.store.port import SeriesBlock, Value
+
+EXPIRY_S = 60
+"""The broker forgets a mirrored sample after this long."""
+SERIES_INTERVAL_S = 1.0
+
+_encoder = msgspec.json.Encoder()
+_Key = tuple[str, str, str, int, str]
+
+
+class _Waiting(NamedTuple):
+    """The newest sample of a series that is not mirrored yet."""
+
+    time_us: int
+    block: SeriesBlock
+    row: int
+
+
+@dataclass(slots=True)
+class _Mirrored:
+    """What was published of a series."""
+
+    time_us: int
+    at_s: float
+
+
+class Mirror:
+    """Chooses what to mirror.
+
+    Args:
+        rate: messages per second in all.
+    """
+
+    def __init__(self, *, rate: float) -> None:
+        self._rate = rate
+        self._allowance = 0.0
+        self._last_s: float | None = None
+        self._waiting: dict[_Key, _Waiting] = {}
+        self._mirrored: dict[_Key, _Mirrored] = {}
+
+    def offer(self, live: Iterable[SeriesBlock]) -> None:
+        """Take note of stored live samples."""
+        if not self._rate:
+            return
+        for each in live:
+            drone, block = each
+            key = (drone.fleet, drone.drone, block.channel.name, block.component, block.instance)
+            times = block.times
+            row = len(times) - 1
+            # Times may step back within a block; the newest counts.
+            if row and times[row] < times[row - 1]:
+                row = max(range(len(times)), key=times.__getitem__)
+            newest = times[row]
+            waiting = self._waiting.get(key)
+            if waiting is not None:
+                if newest < waiting.time_us:
+                    continue
+            else:
+                mirrored = self._mirrored.get(key)
+                if mirrored is not None and newest <= mirrored.time_us:
+                    continue
+            self._waiting[key] = _Waiting(newest, each, row)
+
+    def due(self, now_s: float) -> list[tuple[str, bytes]]:
+        """Topics and payloads to publish now."""
+        elapsed_s = 0.0 if self._last_s is None else now_s - self._last_s
+        self._last_s = now_s
+        # One second's worth may gather while nothing waits, at least one message.
+        most = max(1.0, self._rate)
+        self._allowance = min(most, self._allowance + self._rate * elapsed_s)
+        chosen: list[_Key] = []
+        for key in self._waiting:
+            if self._allowance < 1:
+                break
+            mirrored = self._mirrored.get(key)
+            if mirrored is None or now_s - mirrored.at_s >= SERIES_INTERVAL_S:
+                chosen.append(key)
+                self._allowance -= 1
+        return [self._published(key, now_s) for key in chosen]
+
+    def _published(self, key: _Key, now_s: float) -> tuple[str, bytes]:
+        time_us, (drone, block), row = self._waiting.pop(key)
+        self._mirrored[key] = _Mirrored(time_us, now_s)
+        values = [column[row] for column in block.columns]
+        topic = mirror_topic(drone, block.channel.name, block.component, block.instance)
+        return topic, mirror_payload(block.channel, time_us, values)
+
+
+def mirror_payload(channel: Channel, time_us: int, values: list[Value]) -> bytes:
+    """One sample as compact JSON: time in ISO 8601, values and units by field name."""
+    return _encoder.encode(
+        {
+            "time": iso_from_us(time_us),
+            "values": dict(zip(channel.field_names, values, strict=True)),
+            "units": channel.units,
+        }
+    )

@@ -1,0 +1,182 @@
+"""One batch of messages from bytes to the disk: decode, write, set aside what cannot be kept."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import msgspec
+from aerostream_contract.frame import DecodedBlock
+from aerostream_contract.topics import UP_BF, drone_topic
+from structlog.typing import FilteringBoundLogger
+
+from aerostream_cloud.dead_letter import DeadLetters, Kind, Letter
+from aerostream_cloud.errors import RowsRejected, StoreUnavailable
+from aerostream_cloud.ingest.decoding import Decoder, Numbered
+from aerostream_cloud.registry import DroneRegistry
+from aerostream_cloud.store import SeriesBlock, TelemetryStore, Written
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a batch; everything in it is durable, so all of it may be acknowledged."""
+
+    messages: int
+    frames: int
+    events: int
+    presences: int
+    refused: int
+    """Messages of which nothing could be used; they are dead letters."""
+    cleared: int
+    stored: int
+    """Rows."""
+    duplicates: int
+    """Rows that were there before."""
+    numbered: list[Numbered]
+    live: list[SeriesBlock]
+    dead_letters: Counter[Kind] = field(default_factory=Counter)
+    dead_letters_lost: int = 0
+
+
+class Rejected(NamedTuple):
+    """A row that the store cannot keep."""
+
+    block: SeriesBlock
+    """With this one row."""
+    reason: str
+
+
+class Pipeline:
+    """Takes batches of messages; runs in the one thread that owns the store.
+
+    Args:
+        store: where samples go.
+        registry: admits drones.
+        dead_letters: where everything else goes.
+        clock_us: UTC in µs, for dead letters and new drones.
+        log: for dead letters that could not be kept.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: TelemetryStore,
+        registry: DroneRegistry,
+        dead_letters: DeadLetters,
+        clock_us: Callable[[], int],
+        log: FilteringBoundLogger,
+    ) -> None:
+        self._store = store
+        self._dead_letters = dead_letters
+        self._clock_us = clock_us
+        self._log = log
+        self._decoder = Decoder(admit=registry.admit)
+
+    def process(self, messages: Sequence[tuple[str, bytes]]) -> Outcome:
+        """Store a batch of messages, given as topic and payload; all is durable afterwards.
+
+        Raises:
+            StoreUnavailable: nothing can be stored now; call again with the same batch.
+            RegistryUnavailable: the same, because drones cannot be registered.
+        """
+        now_us = self._clock_us()
+        batch = self._decoder.decode(messages, now_us)
+        written, rejected = write_surviving(self._store, batch.blocks)
+        letters = batch.letters
+        letters += (_row_letter(each, now_us) for each in rejected)
+        return Outcome(
+            messages=len(messages),
+            frames=batch.frames,
+            events=batch.events,
+            presences=batch.presences,
+            refused=batch.refused,
+            cleared=batch.cleared,
+            stored=written.stored,
+            duplicates=written.duplicates,
+            numbered=batch.numbered,
+            live=batch.live,
+            dead_letters=Counter(letter.kind for letter in letters),
+            dead_letters_lost=self._keep(letters),
+        )
+
+    def _keep(self, letters: Sequence[Letter]) -> int:
+        """Store dead letters; how many were lost for it, old or new."""
+        try:
+            return self._dead_letters.add(letters)
+        except StoreUnavailable as error:
+            # What cannot be used must not block what can; the loss is counted and said.
+            self._log.error("dead letters lost", count=len(letters), reason=str(error))
+            return len(letters)
+
+
+def write_surviving(
+    store: TelemetryStore, blocks: Sequence[SeriesBlock]
+) -> tuple[Written, list[Rejected]]:
+    """Write all rows but those that the store rejects, which are found by halving.
+
+    Raises:
+        StoreUnavailable: the store fails as a whole.
+    """
+    if not blocks:
+        return Written(0, 0), []
+    try:
+        return store.write(blocks), []
+    except RowsRejected as error:
+        halves = _halves(blocks)
+        if not halves:
+            return Written(0, 0), [Rejected(blocks[0], str(error))]
+    stored = duplicates = 0
+    rejected: list[Rejected] = []
+    for half in halves:
+        written, bad = write_surviving(store, half)
+        stored += written.stored
+        duplicates += written.duplicates
+        rejected += bad
+    return Written(stored, duplicates), rejected
+
+
+def _halves(blocks: Sequence[SeriesBlock]) -> list[Sequence[SeriesBlock]]:
+    """Two halves of the blocks, or of the rows of the only one; none of a single row."""
+    middle = len(blocks) // 2
+    if middle:
+        return [blocks[:middle], blocks[middle:]]
+    drone, block = blocks[0]
+    middle = len(block.times) // 2
+    if not middle:
+        return []
+    return [
+        [SeriesBlock(drone, _rows(block, slice(None, middle)))],
+        [SeriesBlock(drone, _rows(block, slice(middle, None)))],
+    ]
+
+
+def _rows(block: DecodedBlock, part: slice) -> DecodedBlock:
+    return DecodedBlock(
+        block.channel,
+        block.component,
+        block.instance,
+        block.times[part],
+        [column[part] for column in block.columns],
+    )
+
+
+def _row_letter(rejected: Rejected, now_us: int) -> Letter:
+    """A rejected row as JSON."""
+    drone, block = rejected.block
+    values = {
+        name: str(column[0]) if isinstance(column[0], int) else column[0]
+        for name, column in zip(block.channel.field_names, block.columns, strict=True)
+    }
+    row = {
+        "channel": block.channel.name,
+        "component": block.component,
+        "instance": block.instance,
+        "time_us": str(block.times[0]),
+        "values": values,
+    }
+    try:
+        payload = msgspec.json.encode(row)
+    except UnicodeEncodeError:
+        payload = ascii(row).encode()
+    # The rows of a batch are no longer tied to their messages; a replay goes to backfill.
+    return Letter(now_us, Kind.ROW, rejected.reason, drone_topic(drone, UP_BF), payload)

@@ -1,0 +1,133 @@
+"""Settings of the cloud services: `AEROSTREAM_*` variables or the same names in a TOML file."""
+
+import platform
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+import platformdirs
+from aerostream_contract.errors import InvalidSetting
+from aerostream_contract.names import check_id
+from aerostream_contract.settings import MqttUrl, load_settings
+from msgspec import Meta, Struct
+from sqlalchemy.engine import URL
+
+EDGE_VARIABLES = frozenset(
+    {
+        "admin_password",
+        "drone",
+        "fleet",
+        "http_host",
+        "http_port",
+        "mavlink_rates",
+        "mavlink_url",
+        "mqtt_credentials",
+        "passthrough",
+        "rate_policy",
+        "sysid",
+        "uplink_budget",
+    }
+)
+"""Names that other parts read: in a shared environment they are no reason for a warning."""
+
+
+def _default_instance() -> str:
+    """The host's name as an id."""
+    name = re.sub(r"[^a-z0-9_-]+", "-", platform.node().lower())[:31].strip("-_")
+    return name or "main"
+
+
+class CloudSettings(Struct, frozen=True, kw_only=True):
+    """All settings of `aerostream-cloud`; each command uses what it needs."""
+
+    mqtt_url: str = "mqtt://127.0.0.1:1883"
+    """The broker: mqtt:// or mqtts://user:password@host:port."""
+    mqtt_ca: str = ""
+    """File with the certificate authority of the broker; empty: the system's."""
+    mqtt_cert: str = ""
+    """File with our own certificate, for brokers that ask for one."""
+    mqtt_key: str = ""
+    """File with the key of our certificate."""
+    store_url: str = ""
+    """Where samples go: sqlite:///path; empty: telemetry.sqlite in the data directory."""
+    database_url: str = ""
+    """Registry: an SQLAlchemy URL; empty: registry.sqlite in the data directory."""
+    data_dir: Path = msgspec.field(
+        default_factory=lambda: Path(platformdirs.user_data_dir("aerostream"))
+    )
+    """Folder of everything that is kept on this machine."""
+    instance: str = msgspec.field(default_factory=_default_instance)
+    """Name of this instance of a service; two on one host need two names."""
+    ingest_fleets: str | list[str] = "*"
+    """Fleets to store, separated by commas; * for all."""
+    dead_letter_max_bytes: Annotated[int, Meta(ge=65_536)] = 64 * 1024 * 1024
+    """Size of the dead letter store; the oldest letters go first."""
+    mirror_rate: Annotated[float, Meta(ge=0, le=100_000)] = 500.0
+    """JSON mirror messages per second of this process; 0 turns the mirror off."""
+    metrics_port: Annotated[int, Meta(ge=0, le=65_535)] = 0
+    """Port for Prometheus on 127.0.0.1; 0 for none."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least severity that is logged."""
+
+    def __post_init__(self) -> None:
+        """Refuse what the types cannot express."""
+        MqttUrl.parse(self.mqtt_url)
+        check_id(self.instance, "AEROSTREAM_INSTANCE")
+        for fleet in self.fleets:
+            if fleet != "*":
+                check_id(fleet, "AEROSTREAM_INGEST_FLEETS: fleet")
+        if not self.fleets:
+            raise InvalidSetting("AEROSTREAM_INGEST_FLEETS names no fleet: expected ids or *")
+        if bool(self.mqtt_cert) != bool(self.mqtt_key):
+            raise InvalidSetting("AEROSTREAM_MQTT_CERT and AEROSTREAM_MQTT_KEY need each other")
+
+    @property
+    def fleets(self) -> tuple[str, ...]:
+        """The fleets to store; `*` alone for all."""
+        given = self.ingest_fleets
+        names = given.split(",") if isinstance(given, str) else given
+        fleets = tuple(dict.fromkeys(name.strip() for name in names if name.strip()))
+        return ("*",) if "*" in fleets else fleets
+
+    @property
+    def broker(self) -> MqttUrl:
+        """The broker's URL, split."""
+        return MqttUrl.parse(self.mqtt_url)
+
+    @property
+    def effective_store_url(self) -> str:
+        """The store's URL, the default filled in."""
+        return self.store_url or f"sqlite:///{self.data_dir / 'telemetry.sqlite'}"
+
+    @property
+    def effective_database_url(self) -> str:
+        """The registry's URL, the default filled in."""
+        if self.database_url:
+            return self.database_url
+        path = str(self.data_dir / "registry.sqlite")
+        return URL.create("sqlite", database=path).render_as_string(hide_password=False)
+
+    @property
+    def dead_letter_file(self) -> Path:
+        """File of the dead letter store."""
+        return self.data_dir / "dead-letters.sqlite"
+
+
+def known_variables() -> frozenset[str]:
+    """Names, in lower case, that some part of AeroStream reads."""
+    return EDGE_VARIABLES | {field.name for field in msgspec.structs.fields(CloudSettings)}
+
+
+def load_cloud_settings(
+    environ: Mapping[str, str],
+    file: Path | None = None,
+    overrides: Mapping[str, Any] | None = None,
+) -> CloudSettings:
+    """Settings from file, environment and command line.
+
+    Raises:
+        InvalidSetting: a value is unusable, or the file has an unknown name.
+    """
+    return load_settings(CloudSettings, environ, file, overrides)

@@ -1,0 +1,134 @@
+"""What services ask of a telemetry store, whatever database is behind it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from aerostream_contract.frame import DecodedBlock
+from aerostream_contract.names import DroneName
+
+Value = int | float | str | None
+"""A field's value in the unit of the channel table; None where the vehicle did not know it."""
+
+
+class SeriesBlock(NamedTuple):
+    """Samples to store: whose, and what."""
+
+    drone: DroneName
+    block: DecodedBlock
+
+
+class SeriesKey(NamedTuple):
+    """What tells one series from all others."""
+
+    fleet: str
+    drone: str
+    channel: str
+    component: int
+    """MAVLink component id."""
+    instance: str
+
+
+class Written(NamedTuple):
+    """What became of the rows of one `write`."""
+
+    stored: int
+    duplicates: int
+    """Rows whose series and time were there before; the first one stands."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which samples to read; None stands for all."""
+
+    channel: str
+    fleet: str | None = None
+    drone: str | None = None
+    component: int | None = None
+    instance: str | None = None
+    start_us: int | None = None
+    """Earliest time, UTC µs, included."""
+    end_us: int | None = None
+    """Latest time, UTC µs, not included."""
+
+
+class Sample(NamedTuple):
+    """One stored sample."""
+
+    series: SeriesKey
+    time_us: int
+    values: dict[str, Value]
+
+
+class Aggregate(NamedTuple):
+    """One field over one bucket of time, nulls left out."""
+
+    first: Value
+    last: Value
+    min: Value
+    max: Value
+    mean: float | None
+    """None for texts."""
+
+
+class Bucket(NamedTuple):
+    """One series over one bucket of time."""
+
+    series: SeriesKey
+    start_us: int
+    """A multiple of the bucket's length."""
+    samples: int
+    fields: dict[str, Aggregate]
+
+
+class SeriesStats(NamedTuple):
+    """How much of a series is stored."""
+
+    series: SeriesKey
+    source: str
+    """The MAVLink message that fills it."""
+    samples: int
+    first_us: int
+    last_us: int
+
+
+class TelemetryStore(Protocol):
+    """A store of samples; the key of a sample is its series and its time, nothing else.
+
+    Every method raises StoreUnavailable where the database cannot serve now. Reading methods
+    raise ContractError for a channel or field that is not in the channel table. One thread uses
+    an instance at a time.
+    """
+
+    def write(self, blocks: Sequence[SeriesBlock]) -> Written:
+        """Store all rows, durably when it returns; rows that are there already stay as they are.
+
+        Raises:
+            RowsRejected: a row cannot be stored; nothing was.
+        """
+
+    def query(
+        self,
+        selection: Selection,
+        *,
+        fields: Sequence[str] | None = None,
+        limit: int | None = None,
+    ) -> Iterator[Sample]:
+        """Samples by series, then time."""
+
+    def query_every(
+        self, selection: Selection, every_us: int, *, fields: Sequence[str] | None = None
+    ) -> Iterator[Bucket]:
+        """The same, summed up over buckets of `every_us`; empty buckets are left out."""
+
+    def latest(self, selection: Selection) -> list[Sample]:
+        """The newest sample of each series within the selection."""
+
+    def stats(self) -> list[SeriesStats]:
+        """Every series with samples, sorted by its key."""
+
+    def prune(self, before_us: int) -> int:
+        """Delete samples older than a time; how many there were."""
+
+    def close(self) -> None:
+        """Release the database; nothing else may be called afterwards."""
