@@ -89,7 +89,7 @@ def check(
 
     settings = _settings(config, drone, fleet, mavlink, mqtt, None)
 
-    async def _check() -> list[bool]:
+    async def _check() -> tuple[bool, bool]:
         return await asyncio.gather(
             check_link(settings, seconds, typer.echo), check_broker(settings, typer.echo)
         )

@@ -1,7 +1,7 @@
 """UDP links: one that listens and answers whoever spoke last, one that speaks first."""
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 from aerostream_edge.errors import LinkError
 from aerostream_edge.links.base import Inbox, LinkUrl
@@ -53,8 +53,8 @@ class UdpLink(asyncio.DatagramProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The socket is open."""
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self._transport = transport
+        # asyncio's own datagram transport is no subclass of the type that it promises.
+        self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: Any) -> None:
         """A datagram came."""
