@@ -5,7 +5,6 @@ import contextlib
 import secrets
 from collections import defaultdict
 
-import structlog
 from aerostream_contract.mavlink import MESSAGES
 from aerostream_contract.names import DroneName
 
@@ -17,6 +16,7 @@ from aerostream_edge.health import Health, LostFrames, link_sample
 from aerostream_edge.identity import Identities
 from aerostream_edge.links import Link, LinkUrl, open_link
 from aerostream_edge.lock import AgentLock
+from aerostream_edge.logs import bound_log
 from aerostream_edge.mavlink.frames import Frame, FrameParser
 from aerostream_edge.mavlink.messages import Value, encode_message
 from aerostream_edge.outbox import MemoryOutbox
@@ -79,7 +79,7 @@ class Agent:
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
         self._loop = asyncio.get_running_loop()
-        self._log = structlog.get_logger().bind(drone=str(settings.name), link=str(self._url))
+        self._log = bound_log(drone=str(settings.name), link=str(self._url))
         self._vehicles: dict[DroneName, Vehicle] = {}
         first = self._add_vehicle(settings.name, self._identities.first_system)
         if first.session is None:
@@ -134,7 +134,9 @@ class Agent:
             except LinkError as error:
                 if str(error) != said:
                     said = str(error)
-                    self._log.warning("trying to open the link again and again", reason=said)
+                    self._log.warning(
+                        "trying to open the link again and again", extra={"reason": said}
+                    )
             else:
                 self._log.info("link open")
                 said = ""
@@ -215,7 +217,9 @@ class Agent:
         account = account_of(settings, name)
         session = None
         if account is None:
-            self._log.error("a vehicle has no account and is not published", vehicle=str(name))
+            self._log.error(
+                "a vehicle has no account and is not published", extra={"vehicle": str(name)}
+            )
         else:
             session = DroneSession(
                 drone=drone,
@@ -233,7 +237,7 @@ class Agent:
             system=system,
         )
         self._vehicles[name] = vehicle
-        self._log.info("vehicle", name=str(name), system=system)
+        self._log.info("vehicle", extra={"name": str(name), "system": system})
         return vehicle
 
     # --- time ---------------------------------------------------------------------------
@@ -274,7 +278,9 @@ class Agent:
                     continue
                 vehicle.session.handle(now_s)
                 if vehicle.session.taken_over:
-                    self._log.error("another agent took this drone's name", name=str(name))
+                    self._log.error(
+                        "another agent took this drone's name", extra={"name": str(name)}
+                    )
                     vehicle.session.close()
                     del self._vehicles[name]
             if not any(vehicle.session for vehicle in self._vehicles.values()):
@@ -347,7 +353,7 @@ class Agent:
         unstored = sum(len(session.drone.outbox) for session in sessions)
         if unstored:
             self._log.warning(
-                "stopping with frames that are not known to be stored", frames=unstored
+                "stopping with frames that are not known to be stored", extra={"frames": unstored}
             )
         for session in sessions:
             session.say_goodbye()

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import structlog
 from aerostream_contract import SCHEMA_REVISION, __version__
 from aerostream_contract.errors import ContractError
 from aerostream_contract.models import (
@@ -30,6 +29,7 @@ from aerostream_contract.vehicles import Heartbeat
 
 from aerostream_edge.accounts import Account
 from aerostream_edge.drone import Drone
+from aerostream_edge.logs import bound_log
 from aerostream_edge.outbox import Item
 from aerostream_edge.uplink import (
     Connected,
@@ -86,7 +86,7 @@ class DroneSession:
         self._ingests: dict[str, ServiceState] = {}
         self.frames_sent = 0
         self.frames_resent = 0
-        self._log = structlog.get_logger().bind(drone=str(drone.name), broker=str(url))
+        self._log = bound_log(drone=str(drone.name), broker=str(url))
         name = drone.name
         self.uplink = Uplink(
             url=url,
@@ -132,7 +132,9 @@ class DroneSession:
                 self.uplink.publish(self._topic(UP_STATE), encode(state), retain=True)
         for item in self.drone.outbox.hopeless():
             self.drone.counts.dropped_samples += item.samples
-            self._log.error("a frame was never stored and is set aside", number=item.number)
+            self._log.error(
+                "a frame was never stored and is set aside", extra={"number": item.number}
+            )
         self.send_due(now_s)
 
     def send_due(self, now_s: float) -> None:
@@ -188,7 +190,7 @@ class DroneSession:
     def _connected(self, event: Connected, now_s: float) -> None:
         self._said.clear()
         self._connection = event.connection
-        self._log.info("connected", session_present=event.session_present)
+        self._log.info("connected", extra={"session_present": event.session_present})
         if not event.session_present:
             self.drone.outbox.forgotten(now_s)
         self.publish_status(now_s)
@@ -212,7 +214,9 @@ class DroneSession:
             elif event.payload:
                 self._ingest_state(event.topic, decode(event.payload, ServiceState), now_s)
         except ContractError as error:
-            self._log.warning("unreadable message", topic=event.topic, reason=str(error))
+            self._log.warning(
+                "unreadable message", extra={"topic": event.topic, "reason": str(error)}
+            )
 
     def _ingest_state(self, topic: str, state: ServiceState, now_s: float) -> None:
         """An ingest that comes (back) has not seen what was published to nobody."""

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import platformdirs
-import structlog
 from aerostream_contract.errors import InvalidName, InvalidSetting
 from aerostream_contract.mavlink import MESSAGES
 from aerostream_contract.names import MAX_CONFIGURED_DRONE, DroneName
@@ -117,7 +116,6 @@ def check_own_account(settings: EdgeSettings) -> None:
         )
 
 
-def warn_of_unknown_variables() -> None:
-    """Log `AEROSTREAM_*` variables that no part of AeroStream knows: a typing error is likely."""
-    for variable in unknown_variables(os.environ, ALL_SETTINGS):
-        structlog.get_logger().warning("unknown variable is ignored", variable=variable)
+def unknown_names() -> list[str]:
+    """`AEROSTREAM_*` variables that no part of AeroStream knows: a typing error is likely."""
+    return unknown_variables(os.environ, ALL_SETTINGS)
