@@ -6,7 +6,9 @@ CloudError
 │   ├── StoreUnavailable storing fails as a whole: disk full, locked, gone; worth a retry
 │   ├── RowsRejected     the store takes no row of this kind; a retry changes nothing
 │   └── NotOurStore      the URL or file is not a store of ours
-└── RegistryUnavailable  the relational database cannot be reached or used
+├── RegistryUnavailable  the relational database cannot be reached or used
+├── ProvisionRefused     an account cannot be made, changed or removed as asked
+└── BrokerNotReloaded    the broker was not told to read its account files again
 """
 
 
@@ -36,3 +38,11 @@ class NotOurStore(StoreError):
 
 class RegistryUnavailable(CloudError):
     """The relational database cannot be reached or used now."""
+
+
+class ProvisionRefused(CloudError):
+    """An account cannot be made, changed or removed as asked; no file was changed."""
+
+
+class BrokerNotReloaded(CloudError):
+    """The account files are written, and the broker was not told to read them again."""
