@@ -69,7 +69,7 @@ class ColumnWriter:
     def add(self, field: Field, column: Sequence[Cell]) -> None:
         """Append a column of cells (see `Cell`), as many as there are ticks."""
         if field.kind is not _STEPS:
-            column = [None if cell is None else self._integer(field, cell) for cell in column]
+            column = self._as_integers(field, column)
         self._encodings.append(self._encode(field, column))
 
     def layout(self) -> bytes:
@@ -78,18 +78,20 @@ class ColumnWriter:
         odd = self._encodings[1::2] + [NULL] * (len(self._encodings) % 2)
         return bytes(low | high << 4 for low, high in zip(even, odd, strict=True))
 
-    def _integer(self, field: Field, cell: int | float | str) -> int:
+    def _as_integers(self, field: Field, column: Sequence[Cell]) -> list[int | None]:
         match field.kind:
             case ColumnKind.TEXT:
-                text = str(cell)
-                self.text_length += len(text)
-                return self._text_places.setdefault(text, len(self._text_places))
+                return [None if cell is None else self._text_place(str(cell)) for cell in column]
             case ColumnKind.FLOAT32:
-                return _ordered(int(cell), _SIGN_32)
+                return [None if bits is None else _ordered(int(bits), _SIGN_32) for bits in column]
             case ColumnKind.FLOAT64:
-                return _ordered(int(cell), _HALF)
+                return [None if bits is None else _ordered(int(bits), _HALF) for bits in column]
             case _:
-                return _signed(int(cell))
+                return [None if cell is None else _signed(int(cell)) for cell in column]
+
+    def _text_place(self, text: str) -> int:
+        self.text_length += len(text)
+        return self._text_places.setdefault(text, len(self._text_places))
 
     def _encode(self, field: Field, column: Sequence[Cell]) -> int:
         first = column[0]

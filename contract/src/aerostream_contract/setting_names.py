@@ -6,6 +6,7 @@ EDGE_SETTINGS = frozenset(
         "data_dir",
         "drone",
         "fleet",
+        "frame_values",
         "log_level",
         "mavlink_rates",
         "mavlink_url",

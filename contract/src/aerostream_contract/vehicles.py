@@ -62,22 +62,121 @@ SEVERITIES = ("emergency", "alert", "critical", "error", "warning", "notice", "i
 
 _COPTER = dict(
     enumerate(
-        ["STABILIZE", "ACRO", "ALT_HOLD", "AUTO", "GUIDED", "LOITER", "RTL", "CIRCLE", "-", "LAND", "-", "DRIFT", "-", "SPORT", "FLIP", "AUTOTUNE", "POSHOLD", "BRAKE", "THROW", "AVOID_ADSB", "GUIDED_NOGPS", "SMART_RTL", "FLOWHOLD", "FOLLOW", "ZIGZAG", "SYSTEMID", "AUTOROTATE", "AUTO_RTL", "TURTLE"]
+        [
+            "STABILIZE",
+            "ACRO",
+            "ALT_HOLD",
+            "AUTO",
+            "GUIDED",
+            "LOITER",
+            "RTL",
+            "CIRCLE",
+            "-",
+            "LAND",
+            "-",
+            "DRIFT",
+            "-",
+            "SPORT",
+            "FLIP",
+            "AUTOTUNE",
+            "POSHOLD",
+            "BRAKE",
+            "THROW",
+            "AVOID_ADSB",
+            "GUIDED_NOGPS",
+            "SMART_RTL",
+            "FLOWHOLD",
+            "FOLLOW",
+            "ZIGZAG",
+            "SYSTEMID",
+            "AUTOROTATE",
+            "AUTO_RTL",
+            "TURTLE",
+        ]
     )
 )
 _PLANE = dict(
     enumerate(
-        ["MANUAL", "CIRCLE", "STABILIZE", "TRAINING", "ACRO", "FBWA", "FBWB", "CRUISE", "AUTOTUNE", "-", "AUTO", "RTL", "LOITER", "TAKEOFF", "AVOID_ADSB", "GUIDED", "INITIALISING", "QSTABILIZE", "QHOVER", "QLOITER", "QLAND", "QRTL", "QAUTOTUNE", "QACRO", "THERMAL", "LOITER_ALT_QLAND", "AUTOLAND"]
+        [
+            "MANUAL",
+            "CIRCLE",
+            "STABILIZE",
+            "TRAINING",
+            "ACRO",
+            "FBWA",
+            "FBWB",
+            "CRUISE",
+            "AUTOTUNE",
+            "-",
+            "AUTO",
+            "RTL",
+            "LOITER",
+            "TAKEOFF",
+            "AVOID_ADSB",
+            "GUIDED",
+            "INITIALISING",
+            "QSTABILIZE",
+            "QHOVER",
+            "QLOITER",
+            "QLAND",
+            "QRTL",
+            "QAUTOTUNE",
+            "QACRO",
+            "THERMAL",
+            "LOITER_ALT_QLAND",
+            "AUTOLAND",
+        ]
     )
 )
 _ROVER = dict(
     enumerate(
-        ["MANUAL", "ACRO", "-", "STEERING", "HOLD", "LOITER", "FOLLOW", "SIMPLE", "DOCK", "CIRCLE", "AUTO", "RTL", "SMART_RTL", "-", "-", "GUIDED", "INITIALISING"]
+        [
+            "MANUAL",
+            "ACRO",
+            "-",
+            "STEERING",
+            "HOLD",
+            "LOITER",
+            "FOLLOW",
+            "SIMPLE",
+            "DOCK",
+            "CIRCLE",
+            "AUTO",
+            "RTL",
+            "SMART_RTL",
+            "-",
+            "-",
+            "GUIDED",
+            "INITIALISING",
+        ]
     )
 )
 _SUB = dict(
     enumerate(
-        ["STABILIZE", "ACRO", "ALT_HOLD", "AUTO", "GUIDED", "-", "-", "CIRCLE", "-", "SURFACE", "-", "-", "-", "-", "-", "-", "POSHOLD", "-", "-", "MANUAL", "MOTOR_DETECT", "SURFTRAK"]
+        [
+            "STABILIZE",
+            "ACRO",
+            "ALT_HOLD",
+            "AUTO",
+            "GUIDED",
+            "-",
+            "-",
+            "CIRCLE",
+            "-",
+            "SURFACE",
+            "-",
+            "-",
+            "-",
+            "-",
+            "-",
+            "-",
+            "POSHOLD",
+            "-",
+            "-",
+            "MANUAL",
+            "MOTOR_DETECT",
+            "SURFTRAK",
+        ]
     )
 )
 _TRACKER = {
