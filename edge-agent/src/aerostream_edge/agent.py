@@ -34,7 +34,6 @@ _HEALTH_S = 30.0
 _LEAST_BACKOFF_S, _MOST_BACKOFF_S = 1.0, 30.0
 _GOODBYE_S = 3.0
 _EPOCH_BITS = 42
-_MAX_CELLS = 4000
 #: Frames of a system that has sent no heartbeat yet; a vehicle sends one every second.
 _MAX_HELD = 2000
 _AUTOPILOT = 1
@@ -212,7 +211,7 @@ class Agent:
             ),
             policy=settings.rate_policy,
             passthrough=settings.passthrough_names,
-            max_cells=_MAX_CELLS,
+            max_cells=settings.frame_values,
         )
         account = account_of(settings, name)
         session = None

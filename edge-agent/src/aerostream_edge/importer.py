@@ -34,8 +34,6 @@ from aerostream_edge.uplink import (
     Uplink,
 )
 
-#: Values in a frame: large enough to compress well, small enough for any broker.
-_MAX_CELLS = 8_000
 _RECORDS_PER_PUMP = 200
 _EPOCH_BITS = 42
 _WAIT_S = 0.2
@@ -231,7 +229,7 @@ class Importer:
                 outbox=outbox,
                 policy=self._settings.rate_policy,
                 passthrough=self._settings.passthrough_names,
-                max_cells=_MAX_CELLS,
+                max_cells=self._settings.frame_values,
                 backfill=True,
             )
         return drones

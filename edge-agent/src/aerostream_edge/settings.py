@@ -51,6 +51,8 @@ class EdgeSettings(Struct, frozen=True, kw_only=True):
     commas."""
     batch_interval: Annotated[float, Meta(ge=0.05, le=60)] = 1.0
     """Seconds of live data that make a frame."""
+    frame_values: Annotated[int, Meta(ge=20, le=20_000)] = 8_000
+    """Values that fill a frame before its time: small frames for links that lose much."""
     window_bytes: Annotated[int, Meta(ge=65536)] = 8 * 1024 * 1024
     """Bytes of frames to hold until they are stored; the oldest are dropped beyond."""
     log_level: str = "info"
