@@ -12,13 +12,14 @@ from typing import Annotated, Any
 import structlog
 import typer
 from aerostream_contract.errors import ContractError
+from aerostream_contract.setting_names import ALL_SETTINGS
 from aerostream_contract.settings import unknown_variables
 from aerostream_contract.times import iso_from_us
 
 from aerostream_cloud.dead_letter import DeadLetters, StoredLetter
 from aerostream_cloud.errors import CloudError
 from aerostream_cloud.logs import configure_logs
-from aerostream_cloud.settings import CloudSettings, known_variables, load_cloud_settings
+from aerostream_cloud.settings import CloudSettings, load_cloud_settings
 
 _BAD_INPUT, _FAILED = 2, 1
 
@@ -166,8 +167,8 @@ def _run_services(config: Path | None) -> None:
     with _one_sentence():
         settings = _settings(config)
         configure_logs(settings.log_level)
-        for variable in unknown_variables(os.environ, known_variables()):
-            structlog.get_logger().warning("unknown variable", variable=variable)
+        for variable in unknown_variables(os.environ, ALL_SETTINGS):
+            structlog.get_logger().warning("unknown variable is ignored", variable=variable)
         run_services(settings, [run_ingest])
 
 

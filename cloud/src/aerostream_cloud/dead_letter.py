@@ -55,6 +55,8 @@ class Kind(StrEnum):
     """The drone is known in another fleet."""
     ROW = "row"
     """A sample that the store refuses."""
+    DEFECT = "defect"
+    """Dealing with the message failed in an unforeseen way: a fault of this program."""
 
 
 class Letter(NamedTuple):

@@ -34,7 +34,12 @@ from aerostream_cloud.errors import BrokerRefused
 KEEPALIVE_S = 10
 CONNECT_TIMEOUT_S = 10.0
 CLOSE_TIMEOUT_S = 1.0
+SHORT_LIFE_S = 5.0
+"""A connection that breaks earlier gives no reason to be quicker with the next one."""
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.2, 10.0
+
+#: So many in a row are no accident. Brokers of today say so (0x8E), older ones just hang up.
+_MANY_SHORT_LIVES = 3
 
 _PUBACK = Struct("!BBH")
 _PUBACK_HEADER, _PUBACK_LENGTH = 0x40, 2
@@ -118,6 +123,7 @@ class Broker:
         backoff_s = FIRST_BACKOFF_S
         said = ""
         ever_connected = False
+        short_lived = 0
         while True:
             link = self._new_link()
             try:
@@ -131,9 +137,14 @@ class Broker:
                 reason = _one_line(error)
                 said = self._say_once(f"cannot reach the broker {self._url}: {reason}", said)
             else:
-                self._log.info("connected to the broker", broker=str(self._url))
-                backoff_s, said, ever_connected = FIRST_BACKOFF_S, "", True
-                await self._serve(link)
+                said, ever_connected = "", True
+                lasted_s = await self._serve(link)
+                if lasted_s < SHORT_LIFE_S:
+                    short_lived += 1
+                    if short_lived == _MANY_SHORT_LIVES:
+                        self._log.error(self._contended("keeps breaking"))
+                else:
+                    backoff_s, short_lived = FIRST_BACKOFF_S, 0
             await asyncio.sleep(backoff_s)
             backoff_s = min(2 * backoff_s, LONGEST_BACKOFF_S)
 
@@ -176,7 +187,11 @@ class Broker:
             log=self._log,
         )
 
-    async def _serve(self, link: "Link") -> None:
+    async def _serve(self, link: "Link") -> float:
+        """Use a link until it is lost; for how many seconds that was."""
+        loop = asyncio.get_running_loop()
+        since_s = loop.time()
+        self._log.info("connected to the broker", broker=str(self._url))
         try:
             link.subscribe_all(self._subscriptions, self._qos)
             self._link = link
@@ -186,11 +201,15 @@ class Broker:
             self._link = None
             await link.close()
         if reason == Reason.SESSION_TAKEN_OVER:
-            raise BrokerRefused(
-                f"another client connected to {self._url} as {self._client_id!r}: "
-                "give each instance a name of its own (AEROSTREAM_INSTANCE)"
-            )
+            raise BrokerRefused(self._contended("was taken over"))
         self._log.warning("lost the connection to the broker", broker=str(self._url))
+        return loop.time() - since_s
+
+    def _contended(self, what: str) -> str:
+        return (
+            f"the connection to {self._url} {what}: another client seems to use the name "
+            f"{self._client_id!r}; give each instance a name of its own (AEROSTREAM_INSTANCE)"
+        )
 
     def _say_once(self, text: str, said: str) -> str:
         if text != said:

@@ -14,24 +14,6 @@ from aerostream_contract.settings import MqttUrl, load_settings
 from msgspec import Meta, Struct
 from sqlalchemy.engine import URL
 
-EDGE_VARIABLES = frozenset(
-    {
-        "admin_password",
-        "drone",
-        "fleet",
-        "http_host",
-        "http_port",
-        "mavlink_rates",
-        "mavlink_url",
-        "mqtt_credentials",
-        "passthrough",
-        "rate_policy",
-        "sysid",
-        "uplink_budget",
-    }
-)
-"""Names that other parts read: in a shared environment they are no reason for a warning."""
-
 
 def _default_instance() -> str:
     """The host's name as an id."""
@@ -113,11 +95,6 @@ class CloudSettings(Struct, frozen=True, kw_only=True):
     def dead_letter_file(self) -> Path:
         """File of the dead letter store."""
         return self.data_dir / "dead-letters.sqlite"
-
-
-def known_variables() -> frozenset[str]:
-    """Names, in lower case, that some part of AeroStream reads."""
-    return EDGE_VARIABLES | {field.name for field in msgspec.structs.fields(CloudSettings)}
 
 
 def load_cloud_settings(

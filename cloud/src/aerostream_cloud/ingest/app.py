@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
@@ -11,7 +12,7 @@ from aerostream_contract.times import iso_from_us
 from aerostream_contract.topics import DN_ACK, ROOT, drone_topic, service_state_topic
 
 from aerostream_cloud.database import open_database
-from aerostream_cloud.dead_letter import DeadLetters
+from aerostream_cloud.dead_letter import DeadLetters, Kind
 from aerostream_cloud.errors import CloudError, RegistryUnavailable, StoreUnavailable
 from aerostream_cloud.ingest.acks import AckLedger
 from aerostream_cloud.ingest.decoding import LEAVES
@@ -31,6 +32,7 @@ BATCH_WAIT_S = 0.05
 RECEIVE_MAXIMUM = 2 * BATCH_MESSAGES
 """One batch is written while the next one gathers."""
 TICK_S = 0.1
+REPORT_INTERVAL_S = 5.0
 FIRST_RETRY_S, LONGEST_RETRY_S = 0.2, 5.0
 FINISH_TIMEOUT_S = 10.0
 
@@ -96,6 +98,8 @@ class IngestService:
         self._started = iso_from_us(_utc_us())
         self._state_topic = service_state_topic("ingest", settings.instance)
         self._paused = ""
+        self._unreported: Counter[Kind] = Counter()
+        self._next_report_s = 0.0
         self._acks = AckLedger()
         self._mirror = Mirror(rate=settings.mirror_rate)
         self._inbox = Inbox(
@@ -173,7 +177,9 @@ class IngestService:
         while True:
             await asyncio.sleep(TICK_S)
             self._send_acks()
-            for topic, payload in self._mirror.due(time.monotonic()):
+            now_s = time.monotonic()
+            self._report_dead_letters(now_s)
+            for topic, payload in self._mirror.due(now_s):
                 if self._broker.publish(topic, payload, retain=True, expiry_s=EXPIRY_S):
                     self._metrics.mirrored.inc()
             self._metrics.connected.set(self._broker.is_connected)
@@ -242,9 +248,15 @@ class IngestService:
         self._inbox.dropped = 0
         for kind, count in outcome.dead_letters.items():
             metrics.dead_letters.labels(kind.value).inc(count)
-        if outcome.dead_letters:
-            counts = {kind.value: count for kind, count in outcome.dead_letters.items()}
-            self._log.warning("messages went to the dead letter store", **counts)
+        self._unreported.update(outcome.dead_letters)
+
+    def _report_dead_letters(self, now_s: float) -> None:
+        """Say how many came, at most every few seconds."""
+        if self._unreported and now_s >= self._next_report_s:
+            counts = {kind.value: count for kind, count in self._unreported.items()}
+            self._log.warning("messages went to the dead letter store", kinds=counts)
+            self._unreported.clear()
+            self._next_report_s = now_s + REPORT_INTERVAL_S
 
 
 def _filters(fleets: list[str]) -> list[str]:

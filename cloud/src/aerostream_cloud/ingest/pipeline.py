@@ -11,7 +11,7 @@ from aerostream_contract.topics import UP_BF, drone_topic
 from structlog.typing import FilteringBoundLogger
 
 from aerostream_cloud.dead_letter import DeadLetters, Kind, Letter
-from aerostream_cloud.errors import RowsRejected, StoreUnavailable
+from aerostream_cloud.errors import RegistryUnavailable, RowsRejected, StoreUnavailable
 from aerostream_cloud.ingest.decoding import Decoder, Numbered
 from aerostream_cloud.registry import DroneRegistry
 from aerostream_cloud.store import SeriesBlock, TelemetryStore, Written
@@ -21,21 +21,25 @@ from aerostream_cloud.store import SeriesBlock, TelemetryStore, Written
 class Outcome:
     """What became of a batch; everything in it is durable, so all of it may be acknowledged."""
 
-    messages: int
-    frames: int
-    events: int
-    presences: int
-    refused: int
+    messages: int = 0
+    frames: int = 0
+    events: int = 0
+    presences: int = 0
+    refused: int = 0
     """Messages of which nothing could be used; they are dead letters."""
-    cleared: int
-    stored: int
+    cleared: int = 0
+    stored: int = 0
     """Rows."""
-    duplicates: int
+    duplicates: int = 0
     """Rows that were there before."""
-    numbered: list[Numbered]
-    live: list[SeriesBlock]
+    numbered: list[Numbered] = field(default_factory=list)
+    live: list[SeriesBlock] = field(default_factory=list)
     dead_letters: Counter[Kind] = field(default_factory=Counter)
     dead_letters_lost: int = 0
+
+    def plus(self, other: "Outcome") -> "Outcome":
+        """Of two batches together."""
+        return Outcome(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
 
 
 class Rejected(NamedTuple):
@@ -79,6 +83,19 @@ class Pipeline:
             StoreUnavailable: nothing can be stored now; call again with the same batch.
             RegistryUnavailable: the same, because drones cannot be registered.
         """
+        try:
+            return self._process(messages)
+        except (StoreUnavailable, RegistryUnavailable):
+            raise
+        except Exception as error:  # noqa: BLE001
+            # The boundary of the work on foreign bytes: one message that we fail on must stop
+            # neither the others nor the service, and the sender would only send it again.
+            middle = len(messages) // 2
+            if not middle:
+                return self._defect(messages[0], error)
+        return self.process(messages[:middle]).plus(self.process(messages[middle:]))
+
+    def _process(self, messages: Sequence[tuple[str, bytes]]) -> Outcome:
         now_us = self._clock_us()
         batch = self._decoder.decode(messages, now_us)
         written, rejected = write_surviving(self._store, batch.blocks)
@@ -97,6 +114,17 @@ class Pipeline:
             live=batch.live,
             dead_letters=Counter(letter.kind for letter in letters),
             dead_letters_lost=self._keep(letters),
+        )
+
+    def _defect(self, message: tuple[str, bytes], error: Exception) -> Outcome:
+        topic, payload = message
+        self._log.error("cannot deal with a message", topic=topic, exc_info=error)
+        letter = Letter(self._clock_us(), Kind.DEFECT, repr(error), topic, payload)
+        return Outcome(
+            messages=1,
+            refused=1,
+            dead_letters=Counter([Kind.DEFECT]),
+            dead_letters_lost=self._keep([letter]),
         )
 
     def _keep(self, letters: Sequence[Letter]) -> int:
