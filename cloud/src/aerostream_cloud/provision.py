@@ -148,7 +148,7 @@ def provision(
         int | None, typer.Option(min=1, metavar="PID", help="Process id of that broker.")
     ] = None,
 ) -> None:
-    """Make an account on the broker, with what its role may write and read.
+    r"""Make an account on the broker, with what its role may write and read.
 
     Writes the broker's password and ACL file, has the broker read them, and puts a fresh random
     password with a ready configuration into the output folder. Needs the broker to run with
