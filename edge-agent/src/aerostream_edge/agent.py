@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import secrets
-from collections import defaultdict
+from collections import deque
 
 from aerostream_contract.mavlink import MESSAGES
 from aerostream_contract.names import DroneName
@@ -11,10 +11,11 @@ from aerostream_contract.names import DroneName
 from aerostream_edge.accounts import account_of
 from aerostream_edge.clock import HostClock
 from aerostream_edge.drone import Drone, Reception
-from aerostream_edge.errors import LinkError, TakenOver, UplinkError
+from aerostream_edge.errors import EdgeError, TakenOver, UplinkError
 from aerostream_edge.health import Health, LostFrames, link_sample
 from aerostream_edge.identity import Identities
-from aerostream_edge.links import Link, LinkUrl, open_link
+from aerostream_edge.links import LinkUrl
+from aerostream_edge.links.keeper import LinkKeeper
 from aerostream_edge.lock import AgentLock
 from aerostream_edge.logs import bound_log
 from aerostream_edge.mavlink.frames import Frame, FrameParser
@@ -31,10 +32,9 @@ from aerostream_edge.vehicle import Vehicle
 _TICK_S = 0.05
 _HEARTBEAT_S = 1.0
 _HEALTH_S = 30.0
-_LEAST_BACKOFF_S, _MOST_BACKOFF_S = 1.0, 30.0
 _GOODBYE_S = 3.0
 _EPOCH_BITS = 42
-#: Frames of a system that has sent no heartbeat yet; a vehicle sends one every second.
+#: Frames of systems that have sent no heartbeat yet; a vehicle sends one every second.
 _MAX_HELD = 2000
 _AUTOPILOT = 1
 #: MAV_COMP_ID_ONBOARD_COMPUTER
@@ -71,14 +71,16 @@ class Agent:
         self._parser = FrameParser()
         self._lost = LostFrames()
         self._health = Health()
-        self._held: defaultdict[int, list[Reception]] = defaultdict(list)
-        self._link: Link | None = None
+        self._held: deque[Reception] = deque(maxlen=_MAX_HELD)
         self._sequence = 0
         self._ordinal = 0
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._log = bound_log(drone=str(settings.name), link=str(self._url))
+        self._link = LinkKeeper(
+            url=self._url, receive=self._receive, ended=self._link_ended, log=self._log
+        )
         self._vehicles: dict[DroneName, Vehicle] = {}
         first = self._add_vehicle(settings.name, self._identities.first_system)
         if first.session is None:
@@ -95,13 +97,7 @@ class Agent:
             TakenOver: every drone of the link is flown by another agent.
         """
         try:
-            async with asyncio.TaskGroup() as tasks:
-                link = tasks.create_task(self._keep_link(), name="link")
-                ticks = tasks.create_task(self._tick_forever(), name="ticks")
-                uplinks = tasks.create_task(self._handle_uplinks(), name="uplinks")
-                await self._stopping.wait()
-                for task in (link, ticks, uplinks):
-                    task.cancel()
+            await self._run_tasks()
         finally:
             await self._say_goodbye()
             self._lock.release()
@@ -110,6 +106,22 @@ class Agent:
                 f"another agent connected as {self._settings.name}: two agents must not "
                 "share a name, so this one stops"
             )
+
+    async def _run_tasks(self) -> None:
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                link = tasks.create_task(self._link.run(), name="link")
+                ticks = tasks.create_task(self._tick_forever(), name="ticks")
+                uplinks = tasks.create_task(self._handle_uplinks(), name="uplinks")
+                await self._stopping.wait()
+                for task in (link, ticks, uplinks):
+                    task.cancel()
+        except ExceptionGroup as group:
+            # What is ours is one sentence for the user; anything else is a defect and shows.
+            ours = group.subgroup(EdgeError)
+            if ours is None:
+                raise
+            raise ours.exceptions[0] from group
 
     def _wake_up(self) -> None:
         """Called from the MQTT threads."""
@@ -121,44 +133,17 @@ class Agent:
         """Let `run` end: what was collected is sent first."""
         self._stopping.set()
 
-    # --- the link -----------------------------------------------------------------------
+    # --- from the link ------------------------------------------------------------------
 
-    async def _keep_link(self) -> None:
-        """Open the link again whenever it ends; say each trouble once."""
-        backoff_s = _LEAST_BACKOFF_S
-        said = ""
-        while True:
-            try:
-                self._link = await open_link(self._url)
-            except LinkError as error:
-                if str(error) != said:
-                    said = str(error)
-                    self._log.warning(
-                        "trying to open the link again and again", extra={"reason": said}
-                    )
-            else:
-                self._log.info("link open")
-                said = ""
-                if await self._read(self._link):
-                    backoff_s = _LEAST_BACKOFF_S
-                self._link = None
-                self._log.warning("the link ended; opening it again")
-            await asyncio.sleep(backoff_s)
-            backoff_s = min(2 * backoff_s, _MOST_BACKOFF_S)
+    def _receive(self, data: bytes) -> None:
+        receipt_us = self._clock.receipt_us()
+        for frame in self._parser.feed(data):
+            self._take(frame, receipt_us)
 
-    async def _read(self, link: Link) -> bool:
-        """Read until the link ends; gives whether anything came."""
-        heard = False
-        try:
-            while data := await link.receive():
-                heard = True
-                receipt_us = self._clock.receipt_us()
-                for frame in self._parser.feed(data):
-                    self._take(frame, receipt_us)
-        finally:
-            link.close()
-            self._parser.finish()
-        return heard
+    def _link_ended(self) -> None:
+        receipt_us = self._clock.receipt_us()
+        for frame in self._parser.finish():
+            self._take(frame, receipt_us)
 
     def _take(self, frame: Frame, receipt_us: int) -> None:
         self._lost.take(frame)
@@ -168,14 +153,23 @@ class Agent:
         if self._roster.is_ground_station(frame):
             return
         vehicle = self._vehicle_of(reception, is_found=heartbeat is not None)
-        if vehicle is None:
+        if vehicle is None or vehicle.session is None:
             return
+        now_s = self._clock.monotonic_s()
         if heartbeat is not None:
             vehicle.drone.timeline.autopilot = frame.component
-        now_s = self._clock.monotonic_s()
-        for held in self._held.pop(frame.system, ()):
-            vehicle.take(held, None, now_s)
+            for held in self._released(frame.system):
+                vehicle.take(held, None, now_s)
         vehicle.take(reception, heartbeat, now_s)
+
+    def _released(self, system: int) -> list[Reception]:
+        """What was held of a system that turned out to be a vehicle."""
+        released = [held for held in self._held if held.frame.system == system]
+        if released:
+            others = [held for held in self._held if held.frame.system != system]
+            self._held.clear()
+            self._held.extend(others)
+        return released
 
     def _vehicle_of(self, reception: Reception, *, is_found: bool) -> Vehicle | None:
         """The vehicle of a message; messages of a system not yet known are held for a while."""
@@ -195,10 +189,7 @@ class Agent:
                 return self._add_vehicle(name, frame.system)
             vehicle.system = frame.system
             return vehicle
-        held = self._held[frame.system]
-        held.append(reception)
-        if len(held) > _MAX_HELD:
-            del held[0]
+        self._held.append(reception)
         return None
 
     def _add_vehicle(self, name: DroneName, system: int | None) -> Vehicle:
@@ -318,8 +309,6 @@ class Agent:
             self._send(question.message, question.fields | target, vehicle)
 
     def _send(self, name: str, values: dict[str, Value], vehicle: Vehicle) -> None:
-        if self._link is None:
-            return
         self._sequence += 1
         version = vehicle.mavlink_version if MESSAGES.named(name).id < 256 else 2
         frame = encode_message(

@@ -1,0 +1,74 @@
+"""Keeps a link open: opens it again whenever it ends, and says each trouble once."""
+
+import asyncio
+from collections.abc import Callable
+
+from aerostream_edge.errors import LinkError
+from aerostream_edge.links import Link, LinkUrl, open_link
+from aerostream_edge.logs import BoundLog
+
+_LEAST_BACKOFF_S, _MOST_BACKOFF_S = 1.0, 30.0
+
+
+class LinkKeeper:
+    """A link that comes back.
+
+    Args:
+        url: where it is.
+        receive: called with the bytes that come.
+        ended: called when the link has ended: the rest of a frame will not come.
+        log: where troubles are said.
+    """
+
+    def __init__(
+        self,
+        *,
+        url: LinkUrl,
+        receive: Callable[[bytes], None],
+        ended: Callable[[], None],
+        log: BoundLog,
+    ) -> None:
+        self._url = url
+        self._receive = receive
+        self._ended = ended
+        self._log = log
+        self._link: Link | None = None
+
+    async def run(self) -> None:
+        """Read for ever."""
+        backoff_s = _LEAST_BACKOFF_S
+        said = ""
+        while True:
+            try:
+                link = await open_link(self._url)
+            except LinkError as error:
+                if str(error) != said:
+                    said = str(error)
+                    self._log.warning("the link does not open; trying on", extra={"reason": said})
+            else:
+                said = ""
+                self._log.info("link open")
+                if await self._read(link):
+                    backoff_s = _LEAST_BACKOFF_S
+                self._log.warning("the link ended; opening it again")
+            await asyncio.sleep(backoff_s)
+            backoff_s = min(2 * backoff_s, _MOST_BACKOFF_S)
+
+    def send(self, data: bytes) -> None:
+        """Send; lost while the link is not open."""
+        if self._link is not None:
+            self._link.send(data)
+
+    async def _read(self, link: Link) -> bool:
+        """Read until the link ends; gives whether anything came."""
+        heard = False
+        self._link = link
+        try:
+            while data := await link.receive():
+                heard = True
+                self._receive(data)
+        finally:
+            self._link = None
+            link.close()
+            self._ended()
+        return heard
