@@ -31,7 +31,8 @@ NULL, ZERO, CONSTANT, DELTAS, FOLLOWS_TICK, FOLLOWS_US, SPARSE, DOUBLE = range(8
 
 #: A value as the sender has it, by the field's kind. STEPS: an integer of steps, below 2^62
 #: either way (2^53 beside a float), or a float in the field's unit where steps would overflow.
-#: FLOAT32 and FLOAT64: the bits as a signed integer. UINT64 and INT64: an integer. TEXT: a string. Always: None.
+#: FLOAT32 and FLOAT64: the bits as a signed integer. UINT64 and INT64: an integer. TEXT: a
+#: string. None in all of them: not known.
 Cell = int | float | str | None
 
 #: A value as the receiver gets it, in the field's unit.

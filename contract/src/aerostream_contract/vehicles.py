@@ -60,124 +60,29 @@ LANDED_STATES = {1: "on_ground", 2: "in_air", 3: "takeoff", 4: "landing"}
 #: MAV_SEVERITY by number.
 SEVERITIES = ("emergency", "alert", "critical", "error", "warning", "notice", "info", "debug")
 
-_COPTER = dict(
-    enumerate(
-        [
-            "STABILIZE",
-            "ACRO",
-            "ALT_HOLD",
-            "AUTO",
-            "GUIDED",
-            "LOITER",
-            "RTL",
-            "CIRCLE",
-            "-",
-            "LAND",
-            "-",
-            "DRIFT",
-            "-",
-            "SPORT",
-            "FLIP",
-            "AUTOTUNE",
-            "POSHOLD",
-            "BRAKE",
-            "THROW",
-            "AVOID_ADSB",
-            "GUIDED_NOGPS",
-            "SMART_RTL",
-            "FLOWHOLD",
-            "FOLLOW",
-            "ZIGZAG",
-            "SYSTEMID",
-            "AUTOROTATE",
-            "AUTO_RTL",
-            "TURTLE",
-        ]
-    )
+
+def _numbered(names: str) -> dict[int, str]:
+    """Modes by number, from 0; `-` is a number without a mode."""
+    return {number: name for number, name in enumerate(names.split()) if name != "-"}
+
+
+_COPTER = _numbered(
+    "STABILIZE ACRO ALT_HOLD AUTO GUIDED LOITER RTL CIRCLE - LAND - DRIFT - SPORT FLIP "
+    "AUTOTUNE POSHOLD BRAKE THROW AVOID_ADSB GUIDED_NOGPS SMART_RTL FLOWHOLD FOLLOW ZIGZAG "
+    "SYSTEMID AUTOROTATE AUTO_RTL TURTLE"
 )
-_PLANE = dict(
-    enumerate(
-        [
-            "MANUAL",
-            "CIRCLE",
-            "STABILIZE",
-            "TRAINING",
-            "ACRO",
-            "FBWA",
-            "FBWB",
-            "CRUISE",
-            "AUTOTUNE",
-            "-",
-            "AUTO",
-            "RTL",
-            "LOITER",
-            "TAKEOFF",
-            "AVOID_ADSB",
-            "GUIDED",
-            "INITIALISING",
-            "QSTABILIZE",
-            "QHOVER",
-            "QLOITER",
-            "QLAND",
-            "QRTL",
-            "QAUTOTUNE",
-            "QACRO",
-            "THERMAL",
-            "LOITER_ALT_QLAND",
-            "AUTOLAND",
-        ]
-    )
+_PLANE = _numbered(
+    "MANUAL CIRCLE STABILIZE TRAINING ACRO FBWA FBWB CRUISE AUTOTUNE - AUTO RTL LOITER "
+    "TAKEOFF AVOID_ADSB GUIDED INITIALISING QSTABILIZE QHOVER QLOITER QLAND QRTL QAUTOTUNE "
+    "QACRO THERMAL LOITER_ALT_QLAND AUTOLAND"
 )
-_ROVER = dict(
-    enumerate(
-        [
-            "MANUAL",
-            "ACRO",
-            "-",
-            "STEERING",
-            "HOLD",
-            "LOITER",
-            "FOLLOW",
-            "SIMPLE",
-            "DOCK",
-            "CIRCLE",
-            "AUTO",
-            "RTL",
-            "SMART_RTL",
-            "-",
-            "-",
-            "GUIDED",
-            "INITIALISING",
-        ]
-    )
+_ROVER = _numbered(
+    "MANUAL ACRO - STEERING HOLD LOITER FOLLOW SIMPLE DOCK CIRCLE AUTO RTL SMART_RTL - - "
+    "GUIDED INITIALISING"
 )
-_SUB = dict(
-    enumerate(
-        [
-            "STABILIZE",
-            "ACRO",
-            "ALT_HOLD",
-            "AUTO",
-            "GUIDED",
-            "-",
-            "-",
-            "CIRCLE",
-            "-",
-            "SURFACE",
-            "-",
-            "-",
-            "-",
-            "-",
-            "-",
-            "-",
-            "POSHOLD",
-            "-",
-            "-",
-            "MANUAL",
-            "MOTOR_DETECT",
-            "SURFTRAK",
-        ]
-    )
+_SUB = _numbered(
+    "STABILIZE ACRO ALT_HOLD AUTO GUIDED - - CIRCLE - SURFACE - - - - - - POSHOLD - - MANUAL "
+    "MOTOR_DETECT SURFTRAK"
 )
 _TRACKER = {
     0: "MANUAL",
@@ -253,9 +158,8 @@ class Heartbeat(NamedTuple):
         if self.autopilot == PX4:
             return _px4_mode(self.custom_mode)
         modes = _ARDUPILOT_MODES.get(self.vehicle, {}) if self.autopilot == ARDUPILOT else {}
-        name = modes.get(self.custom_mode, "-")
-        if name != "-" and self.base_mode & _CUSTOM_MODE_FLAG:
-            return name
+        if self.custom_mode in modes and self.base_mode & _CUSTOM_MODE_FLAG:
+            return modes[self.custom_mode]
         return f"mode-{self.custom_mode}"
 
     def is_ground_station(self) -> bool:
@@ -263,7 +167,7 @@ class Heartbeat(NamedTuple):
         return self.type == GCS
 
     def is_vehicle(self, component: int) -> bool:
-        """Whether it makes its system a vehicle, rather than something on board or on the ground."""
+        """Whether its system is a vehicle, rather than something on board or on the ground."""
         if self.type in _NOT_A_VEHICLE:
             return False
         return self.autopilot != NO_AUTOPILOT or component == _AUTOPILOT_COMPONENT
