@@ -127,9 +127,16 @@ class ComponentClock:
 
     def _take_first(self, message: TimedMessage) -> None:
         boot = self.boot
+        first = boot.first_timed
         if boot.own_minus_receipt_us is None and not message.wraps:
             boot.own_minus_receipt_us = message.own_us - message.receipt_us
-        if boot.first_timed is None:
+            if first is not None and not boot.from_system_time:
+                # The first one wraps, and only now is known how often it had.
+                own_us = boot.unwrapped(first.own_us, None, first.receipt_us)
+                assert boot.utc_minus_boot_us is not None
+                boot.utc_minus_boot_us -= own_us - first.own_us
+                boot.first_timed = first._replace(own_us=own_us)
+        if first is None:
             boot.first_timed = message
             if boot.utc_minus_boot_us is None:
                 guess = message.receipt_us - message.own_us + self.receipt_offset_us
@@ -160,8 +167,12 @@ class FreeTimes:
     def place(self, time_us: int) -> int:
         """The time itself, or the next microsecond that none of the last 1,024 has."""
         if self._newest is not None and time_us <= self._newest:
-            while time_us in self._recent:
-                time_us += 1
+            taken = self._recent
+            if time_us in taken:
+                # A clock that stands still fills a long run: looked through once, not per step.
+                taken_set = set(taken)
+                while time_us in taken_set:
+                    time_us += 1
         if self._newest is None or time_us > self._newest:
             self._newest = time_us
         if len(self._recent) < self.DEPTH:

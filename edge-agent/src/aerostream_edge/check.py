@@ -11,7 +11,7 @@ from aerostream_edge.accounts import Account, account_of
 from aerostream_edge.errors import LinkError, StateError, UplinkError
 from aerostream_edge.links import Link, LinkUrl, open_link
 from aerostream_edge.lock import AgentLock
-from aerostream_edge.mavlink.frames import FrameParser
+from aerostream_edge.mavlink.frames import Frame, FrameParser
 from aerostream_edge.roster import Roster
 from aerostream_edge.settings import EdgeSettings, check_own_account
 from aerostream_edge.uplink import Connected, Disconnected, Refused, Tls, Uplink
@@ -31,10 +31,11 @@ class LinkSurvey:
 
     def take(self, data: bytes) -> None:
         """Take bytes of the link."""
-        for frame in self.parser.feed(data):
-            self.roster.observe(frame)
-            sender = self._messages.setdefault((frame.system, frame.component), Counter())
-            sender[frame.message_id] += 1
+        self._take(self.parser.feed(data))
+
+    def finish(self) -> None:
+        """The time is over: what waited for more bytes is decided."""
+        self._take(self.parser.finish())
 
     def lines(self, seconds: float) -> list[str]:
         """The findings, one sentence a line."""
@@ -51,6 +52,12 @@ class LinkSurvey:
                 f"{', '.join(_name(i) for i, _ in messages.most_common(3))}"
             )
         return lines
+
+    def _take(self, frames: list[Frame]) -> None:
+        for frame in frames:
+            self.roster.observe(frame)
+            sender = self._messages.setdefault((frame.system, frame.component), Counter())
+            sender[frame.message_id] += 1
 
     def _kind(self, system: int, component: int) -> str:
         autopilot, heartbeat = self.roster.autopilots.get(system, (None, None))
@@ -75,7 +82,7 @@ async def check_link(settings: EdgeSettings, seconds: float, say: Say) -> bool:
         async with asyncio.timeout(seconds):
             await _listen(link, survey)
     link.close()
-    survey.parser.finish()
+    survey.finish()
     found = survey.roster.vehicles
     if not survey.parser.counts.total:
         say(f"link {url}: nothing came within {seconds:g} s")

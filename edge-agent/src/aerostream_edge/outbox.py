@@ -11,8 +11,10 @@ from typing import Protocol
 
 FIRST_TIMEOUT_S = 5.0
 _MAX_TIMEOUT_S = 60.0
-#: An item sent this often while later ones were acknowledged will never be stored.
-_MAX_ATTEMPTS = 8
+#: Enough for the longest timeout; without end a week of attempts would be no float any more.
+_MAX_DOUBLINGS = 10
+#: An item sent this often after later ones were acknowledged will never be stored.
+_MAX_PASSED_OVER = 8
 
 
 @dataclass(slots=True)
@@ -26,6 +28,8 @@ class Item:
     samples: int
     """Samples in it, for the accounts where it is dropped."""
     attempts: int = 0
+    passed_over: int = 0
+    """How often it was sent after a later number was acknowledged."""
     due_s: float = 0.0
     """When it may be sent (again), by the caller's clock."""
     published: bool = False
@@ -57,6 +61,10 @@ class Outbox(Protocol):
         """Numbers that are stored; gives how many items that freed."""
         ...
 
+    def refused(self, item: Item) -> None:
+        """The broker did not take the item: it was not sent."""
+        ...
+
     def forgotten(self, now_s: float) -> None:
         """The broker lost the session: everything may have to go again at once."""
         ...
@@ -67,11 +75,13 @@ class MemoryOutbox:
 
     Args:
         epoch: names this life of the numbering.
-        max_bytes: payload bytes to hold; the oldest go first when it is full.
+        max_bytes: payload bytes to hold.
+        drops: give up the oldest when it is full. An import does not: it stops reading instead.
     """
 
-    def __init__(self, *, epoch: int, max_bytes: int) -> None:
+    def __init__(self, *, epoch: int, max_bytes: int, drops: bool = True) -> None:
         self.epoch = epoch
+        self._drops = drops
         self._max_bytes = max_bytes
         self._next_number = 0
         self._items: dict[int, Item] = {}
@@ -97,7 +107,7 @@ class MemoryOutbox:
         self._items[item.number] = item
         self.bytes += len(item.payload)
         dropped = []
-        while self.bytes > self._max_bytes and len(self._items) > 1:
+        while self._drops and self.bytes > self._max_bytes and len(self._items) > 1:
             # Events tell what no later sample repeats: telemetry is dropped before them.
             victim = next((n for n, i in self._items.items() if i.samples), next(iter(self._items)))
             if victim == item.number:
@@ -119,7 +129,10 @@ class MemoryOutbox:
         """The item went out: it is due again after a time that grows with every attempt."""
         item.attempts += 1
         item.published = True
-        item.due_s = now_s + min(_MAX_TIMEOUT_S, FIRST_TIMEOUT_S * 2 ** (item.attempts - 1))
+        # Sending in vain while nothing is stored at all says nothing about the item.
+        item.passed_over += item.number < self._highest_acknowledged
+        doublings = min(item.attempts - 1, _MAX_DOUBLINGS)
+        item.due_s = now_s + min(_MAX_TIMEOUT_S, FIRST_TIMEOUT_S * 2**doublings)
 
     def acknowledge(self, epoch: int, ranges: Iterable[tuple[int, int]]) -> int:
         """Forget what is stored; an acknowledgement of another epoch is not for us."""
@@ -138,15 +151,16 @@ class MemoryOutbox:
         return freed
 
     def hopeless(self) -> list[Item]:
-        """Set aside what was sent eight times while later numbers were acknowledged."""
-        lost = [
-            item
-            for item in self._items.values()
-            if item.attempts >= _MAX_ATTEMPTS and item.number < self._highest_acknowledged
-        ]
+        """Set aside what was sent eight times after a later number was acknowledged."""
+        lost = [item for item in self._items.values() if item.passed_over >= _MAX_PASSED_OVER]
         for item in lost:
             self._remove(item.number)
         return lost
+
+    def refused(self, item: Item) -> None:
+        """The broker did not take the item, so nobody can have stored it: it was not sent."""
+        item.attempts -= 1
+        item.passed_over = max(0, item.passed_over - 1)
 
     def forgotten(self, now_s: float) -> None:
         """Everything may go again at once."""

@@ -204,7 +204,7 @@ class DroneSession:
             return
         self._warn_once(f"the broker refuses what this drone publishes: {event.reason}")
         if item is not None:
-            item.attempts -= 1  # refused, so never sent
+            self.drone.outbox.refused(item)
 
     def _received(self, event: Received, now_s: float) -> None:
         try:

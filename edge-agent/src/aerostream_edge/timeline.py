@@ -252,6 +252,9 @@ class Schedule(Timeline):
             return
         first = boot.first_timed
         own_us = first.own_us
+        if boot.own_minus_receipt_us is None:
+            # It has only clocks that wrap: they tell the time from the first one on.
+            boot.own_minus_receipt_us = own_us - first.receipt_us
         if first.wraps:
             own_us = boot.unwrapped(own_us, None, first.receipt_us)
         offset = self._boot_at(self.autopilot, first.ordinal).utc_minus_receipt_us or 0

@@ -1,6 +1,7 @@
 """MAVLink frames in a stream of bytes: found, checked, and every byte accounted for."""
 
 import binascii
+import re
 from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
@@ -8,6 +9,7 @@ from typing import NamedTuple
 from aerostream_contract.mavlink import MESSAGES
 
 MAGIC_V1, MAGIC_V2 = 0xFE, 0xFD
+_MAGIC = re.compile(rb"[\xfd\xfe]")
 _SIGNED = 0x01
 _SIGNATURE_BYTES = 13
 _V1_OVERHEAD, _V2_OVERHEAD = 8, 12
@@ -152,11 +154,11 @@ class ByteCounts:
 
 
 class FrameParser:
-    """Finds frames in bytes that come in pieces.
+    """Finds frames in bytes that come in pieces; how they are cut changes nothing.
 
     A piece that only looks like a frame (noise with a magic byte in it) must not swallow the
     real frame behind its start. So a claim without a good checksum is believed only where the
-    next frame begins, or nothing has come yet, right behind it.
+    next frame begins right behind it, and no good frame lies inside it.
     """
 
     def __init__(self) -> None:
@@ -165,7 +167,7 @@ class FrameParser:
 
     @property
     def pending(self) -> int:
-        """Bytes that wait for the rest of their frame."""
+        """Bytes that wait for the rest of their frame, or for what follows them."""
         return len(self._pending)
 
     def feed(self, data: bytes) -> list[Frame]:
@@ -178,31 +180,53 @@ class FrameParser:
         while position < end:
             found = frame_at(data, position)
             verdict = found.verdict
-            if verdict is Verdict.INCOMPLETE:
+            if verdict is Verdict.GOOD:
+                assert found.frame is not None
+                frames.append(found.frame)
+            elif verdict is Verdict.INCOMPLETE:
                 break
+            elif verdict is not Verdict.NOISE:
+                behind = position + found.size
+                if behind == end:
+                    break  # the next byte shows what it is
+                if data[behind] not in (MAGIC_V1, MAGIC_V2) or _holds_frame(data, position, behind):
+                    verdict = Verdict.NOISE
             if verdict is Verdict.NOISE:
                 following = _next_magic(data, position + 1)
                 counts.noise += following - position
                 position = following
-                continue
-            if verdict is not Verdict.GOOD:
-                behind = position + found.size
-                if behind < end and data[behind] not in (MAGIC_V1, MAGIC_V2):
-                    found = _NOISE
-            counts.count(found)
-            if found.frame is not None:
-                frames.append(found.frame)
-            position += found.size
+            else:
+                counts.count(found)
+                position += found.size
         self._pending = data[position:]
         return frames
 
-    def finish(self) -> None:
-        """Count what waits for a rest that will not come as noise."""
-        self.counts.noise += len(self._pending)
-        self._pending = b""
+    def finish(self) -> list[Frame]:
+        """Decide what waits for a rest that will not come; give the frames that were behind it."""
+        frames: list[Frame] = []
+        while self._pending:
+            rest, self._pending = self._pending, b""
+            found = frame_at(rest, 0)
+            if found.size == len(rest) > 1 and not _holds_frame(rest, 0, len(rest)):
+                self.counts.count(found)
+            else:
+                self.counts.noise += 1
+                frames += self.feed(rest[1:])
+        return frames
+
+
+def _holds_frame(data: bytes, start: int, end: int) -> bool:
+    """Whether a good frame lies inside these bytes, behind the first."""
+    place = _next_magic(data, start + 1)
+    while place < end:
+        found = frame_at(data, place)
+        if found.verdict is Verdict.GOOD and place + found.size <= end:
+            return True
+        place = _next_magic(data, place + 1)
+    return False
 
 
 def _next_magic(data: bytes, start: int) -> int:
     """Index of the next byte that can begin a frame, or the end."""
-    places = [place for magic in b"\xfd\xfe" if (place := data.find(magic, start)) >= 0]
-    return min(places, default=len(data))
+    match = _MAGIC.search(data, start)
+    return len(data) if match is None else match.start()
