@@ -109,3 +109,11 @@ def test_an_import_waits_for_a_broker_that_is_not_there_yet(broker: Broker, inge
     broker.start()
     imported(process)
     assert stored(ingest) == recorded(d1=COPTER)
+
+
+def test_an_import_through_a_small_window_waits_instead_of_dropping(
+    broker: Broker, ingest: Ingest
+) -> None:
+    (report,) = imported(import_process(broker.url, PX4, window_bytes="65536"))
+    assert report["vehicles"][0]["dropped_samples"] == 0
+    assert stored(ingest) == recorded(d1=PX4)

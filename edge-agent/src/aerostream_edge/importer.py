@@ -220,7 +220,9 @@ class Importer:
             name = DroneName(self._settings.fleet, self._settings.drone + suffix)
             outbox = self._outboxes.get(name)
             if outbox is None:
-                outbox = MemoryOutbox(epoch=self._epoch, max_bytes=self._settings.window_bytes)
+                outbox = MemoryOutbox(
+                    epoch=self._epoch, max_bytes=self._settings.window_bytes, drops=False
+                )
                 self._outboxes[name] = outbox
             autopilot, _ = survey.roster.autopilots[system]
             drones[system] = self._drones[name] = Drone(
