@@ -1,5 +1,6 @@
 """Writes docs/channels.md from the channel table: `make channels`."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -141,5 +142,6 @@ def _rate(channel: Channel) -> str:
 
 
 if __name__ == "__main__":
-    TARGET.write_text(document(), encoding="utf-8")
-    print(f"{TARGET}: {len(CHANNELS)} channels")
+    target = Path(sys.argv[1]) if len(sys.argv) > 1 else TARGET
+    target.write_text(document(), encoding="utf-8")
+    print(f"{target}: {len(CHANNELS)} channels")
