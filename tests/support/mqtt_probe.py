@@ -28,7 +28,7 @@ class Probe:
     ) -> None:
         self.port = port
         self.connack: ReasonCode | None = None
-        self.properties: Properties | None = None
+        self.properties: Any = None
         self.disconnected: ReasonCode | None = None
         self.received: list[tuple[str, bytes]] = []
         self._changed = Condition()

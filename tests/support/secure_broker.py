@@ -1,4 +1,4 @@
-"""A real Mosquitto with `broker/secure.conf`, and accounts made by the real command."""
+"""A real Mosquitto with the configurations of `broker/`, and accounts by the real command."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from support.broker import Broker, free_port
 
-CONFIG = Path(__file__).parents[2] / "broker/secure.conf"
+_CONFIGS = Path(__file__).parents[2] / "broker"
 
 #: An account that may read and write everything: it shows what the others may not.
 WITNESS, _WITNESS_PASSWORD = "witness", "of a test"
@@ -27,17 +27,15 @@ class SecureBroker(Broker):
         self.services_port = free_port()
         self.accounts = folder / "accounts"
         self.credentials = folder / "credentials"
-        text = CONFIG.read_text(encoding="utf-8")
-        for found, instead in {
+        changes = {
             "\nlistener 1883 ": f"\nlistener {self.port} ",
             "\nlistener 1884 ": f"\nlistener {self.services_port} ",
             "\npassword_file /etc/mosquitto/aerostream/": f"\npassword_file {self.accounts}/",
             "\nacl_file /etc/mosquitto/aerostream/": f"\nacl_file {self.accounts}/",
             "/var/lib/mosquitto/": f"{folder}/",
             "/run/mosquitto/": f"{folder}/",
-        }.items():
-            assert text.count(found) == 1, f"{found!r} is not once in {CONFIG}"
-            text = text.replace(found, instead)
+        }
+        text = _changed(_CONFIGS / "secure.conf", changes)
         if os.geteuid() == 0:
             # Root's temporary folders are closed to the user that Mosquitto would become.
             text += "\nuser root\n"
@@ -61,6 +59,24 @@ class SecureBroker(Broker):
             passwords.write(f"{WITNESS}:{hash_password(_WITNESS_PASSWORD, bytes(12))}\n")
         with (self.accounts / "acl").open("a") as acl:
             acl.write(f"\nuser {WITNESS}\ntopic readwrite #\ntopic read $SYS/#\n")
+
+
+class DevelopmentBroker(Broker):
+    """The broker of `broker/mosquitto.conf`, on a free port."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        changes = {"\nlistener 1883 127.0.0.1\n": f"\nlistener {self.port} 127.0.0.1\n"}
+        self._file.write_text(_changed(_CONFIGS / "mosquitto.conf", changes), encoding="utf-8")
+
+
+def _changed(config: Path, changes: dict[str, str]) -> str:
+    """The configuration with its ports and paths replaced by the test's."""
+    text = config.read_text(encoding="utf-8")
+    for found, instead in changes.items():
+        assert text.count(found) == 1, f"{found!r} is not once in {config}"
+        text = text.replace(found, instead)
+    return text
 
 
 def run_provision(*arguments: str) -> Result:
