@@ -30,6 +30,23 @@ PASSWORDS, ACL = "passwords", "acl"
 
 _FAILED, _BAD_INPUT = 1, 2
 
+# \b keeps the lines of the paragraph that it begins.
+_HELP = """\
+Make an account on the broker, with what its role may write and read.
+
+Writes the broker's password and ACL file, has the broker read them, and puts a fresh random
+password with a ready configuration into the output folder. Needs the broker to run with
+broker/secure.conf. Ends with 0 when done, 1 when refused or not reloaded, 2 on bad input.
+
+\b
+Examples:
+  aerostream-cloud provision north/d1 --url mqtt://10.8.0.1:1883
+  aerostream-cloud provision --role cloud
+  aerostream-cloud provision --role person --name anna
+  aerostream-cloud provision north/d1 --rotate
+  aerostream-cloud provision north/d1 --revoke
+"""
+
 
 class Change(Enum):
     """What to do with an account."""
@@ -106,7 +123,7 @@ class Provisioner:
 
 def register(app: typer.Typer) -> None:
     """Add the command `provision` to the command line."""
-    app.command()(provision)
+    app.command(help=_HELP)(provision)
 
 
 def provision(
@@ -148,24 +165,11 @@ def provision(
         int | None, typer.Option(min=1, metavar="PID", help="Process id of that broker.")
     ] = None,
 ) -> None:
-    r"""Make an account on the broker, with what its role may write and read.
-
-    Writes the broker's password and ACL file, has the broker read them, and puts a fresh random
-    password with a ready configuration into the output folder. Needs the broker to run with
-    broker/secure.conf. Ends with 0 when done, 1 when refused or not reloaded, 2 on bad input.
-
-    \b
-    Examples:
-      aerostream-cloud provision north/d1 --url mqtt://10.8.0.1:1883
-      aerostream-cloud provision --role cloud
-      aerostream-cloud provision --role person --name anna
-      aerostream-cloud provision north/d1 --rotate
-      aerostream-cloud provision north/d1 --revoke
-    """
+    """Make, change or remove an account, have the broker know, and say what was done."""
     with _one_sentence():
         account = _account(drone, role, name)
         change = _change(rotate=rotate, revoke=revoke)
-        broker = default_broker(account.role) if url is None else MqttUrl.parse(url)
+        broker = default_broker(account.role) if url is None else MqttUrl.parse(url, "--url")
         provisioner = Provisioner(broker_folder=broker_folder, output=out)
         if change is Change.REVOKE:
             provisioner.revoke(account)

@@ -73,8 +73,10 @@ class MqttUrl(Struct, frozen=True):
     password: str | None
 
     @classmethod
-    def parse(cls, text: str) -> "MqttUrl":
+    def parse(cls, text: str, what: str = f"{PREFIX}MQTT_URL") -> "MqttUrl":
         """Read `mqtt[s]://[user[:password]@]host[:port]`, user and password percent-encoded.
+
+        `what` names the setting in the error.
 
         Raises:
             InvalidSetting: the URL has another shape. The text shows nothing of it: where a
@@ -84,17 +86,17 @@ class MqttUrl(Struct, frozen=True):
             parts = urlsplit(text)
             port = parts.port
         except ValueError:
-            raise _bad_url("it cannot be taken apart") from None
+            raise _bad_url(what, "it cannot be taken apart") from None
         if parts.scheme not in ("mqtt", "mqtts"):
-            raise _bad_url("its scheme is not mqtt or mqtts")
+            raise _bad_url(what, "its scheme is not mqtt or mqtts")
         if not parts.hostname:
-            raise _bad_url("it has no host")
+            raise _bad_url(what, "it has no host")
         if port == 0:
-            raise _bad_url("its port is 0")
+            raise _bad_url(what, "its port is 0")
         if parts.path.strip("/") or "?" in text or "#" in text:
-            raise _bad_url("something follows the host and port")
+            raise _bad_url(what, "something follows the host and port")
         if re.search(r"\s", text):
-            raise _bad_url("it has a space in it")
+            raise _bad_url(what, "it has a space in it")
         tls = parts.scheme == "mqtts"
         return cls(
             host=parts.hostname,
@@ -114,9 +116,9 @@ class MqttUrl(Struct, frozen=True):
         return f"MqttUrl({str(self)!r})"
 
 
-def _bad_url(reason: str) -> InvalidSetting:
+def _bad_url(what: str, reason: str) -> InvalidSetting:
     return InvalidSetting(
-        f"{PREFIX}MQTT_URL is unusable, {reason}: expected "
+        f"{what} is unusable, {reason}: expected "
         "mqtt://[user[:password]@]host[:port] or mqtts://…, user and password percent-encoded"
     )
 
