@@ -16,6 +16,7 @@ from aerostream_contract.setting_names import ALL_SETTINGS
 from aerostream_contract.settings import unknown_variables
 from aerostream_contract.times import iso_from_us
 
+from aerostream_cloud import provision
 from aerostream_cloud.dead_letter import DeadLetters, StoredLetter
 from aerostream_cloud.errors import CloudError
 from aerostream_cloud.logs import configure_logs
@@ -151,6 +152,9 @@ def show_letter(
             sys.stdout.buffer.write(found.letter.payload)
         else:
             _print(_letter_text(found))
+
+
+provision.register(app)
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ from aerostream_cloud.store.port import (
     SeriesKey,
     SeriesStats,
     TelemetryStore,
+    Value,
     Written,
 )
 from aerostream_cloud.store.sqlite import SqliteStore
@@ -25,6 +26,7 @@ __all__ = [
     "SeriesKey",
     "SeriesStats",
     "TelemetryStore",
+    "Value",
     "Written",
     "open_store",
 ]

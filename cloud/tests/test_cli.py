@@ -1,0 +1,151 @@
+"""The command line as a person meets it: help that teaches, one sentence where input is bad."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+from aerostream_cloud.dead_letter import DeadLetters, Kind, Letter
+from aerostream_cloud.settings import CloudSettings
+from aerostream_cloud.store import SeriesBlock, open_store
+from aerostream_contract.channels import CHANNELS
+from aerostream_contract.frame import DecodedBlock
+from aerostream_contract.names import DroneName
+from aerostream_contract.setting_names import CLOUD_SETTINGS
+
+
+def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("AEROSTREAM_")}
+    return subprocess.run(
+        [sys.executable, "-m", "aerostream_cloud", *arguments],
+        env=clean | {"COLUMNS": "100"} | environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    "command", ["ingest", "serve", "stats", "sub", "dead-letter list", "dead-letter show"]
+)
+def test_every_command_teaches_with_an_example(command: str) -> None:
+    done = run(*command.split(), "--help")
+    assert done.returncode == 0
+    assert "Example:" in done.stdout
+    assert f"aerostream-cloud {command}" in done.stdout
+    assert "--config" in done.stdout
+
+
+def test_all_commands_are_listed() -> None:
+    done = run("--help")
+    assert done.returncode == 0
+    for command in ("ingest", "serve", "stats", "sub", "dead-letter", "provision"):
+        assert command in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("environ", "sentence"),
+    [
+        ({"AEROSTREAM_MQTT_URL": "http://x"}, "expected mqtt://"),
+        ({"AEROSTREAM_STORE_URL": "influxdb://o:t@h/b"}, "expected sqlite:///path"),
+        ({"AEROSTREAM_DATABASE_URL": "nonsense"}, "AEROSTREAM_DATABASE_URL is unusable"),
+        ({"AEROSTREAM_INGEST_FLEETS": "North"}, "AEROSTREAM_INGEST_FLEETS: fleet 'North'"),
+        ({"AEROSTREAM_INGEST_FLEETS": ","}, "names no fleet"),
+        ({"AEROSTREAM_INSTANCE": "a/b"}, "AEROSTREAM_INSTANCE 'a/b'"),
+        ({"AEROSTREAM_MIRROR_RATE": "fast"}, "AEROSTREAM_MIRROR_RATE"),
+        ({"AEROSTREAM_DEAD_LETTER_MAX_BYTES": "-1"}, "AEROSTREAM_DEAD_LETTER_MAX_BYTES"),
+        ({"AEROSTREAM_METRICS_PORT": "70000"}, "AEROSTREAM_METRICS_PORT"),
+        ({"AEROSTREAM_LOG_LEVEL": "loud"}, "AEROSTREAM_LOG_LEVEL"),
+        ({"AEROSTREAM_MQTT_CERT": "a.crt"}, "AEROSTREAM_MQTT_CERT and AEROSTREAM_MQTT_KEY"),
+        (
+            {"AEROSTREAM_MQTT_URL": "mqtts://h", "AEROSTREAM_MQTT_CA": "/none.crt"},
+            "AEROSTREAM_MQTT_CA: there is no file /none.crt",
+        ),
+    ],
+)
+def test_an_unusable_setting_ends_with_one_sentence(
+    tmp_path: Path, environ: dict[str, str], sentence: str
+) -> None:
+    done = run("ingest", **({"AEROSTREAM_DATA_DIR": str(tmp_path)} | environ))
+    assert done.returncode in (1, 2)
+    assert done.stdout == ""
+    [line] = done.stderr.splitlines()
+    assert line.startswith("aerostream-cloud: ")
+    assert sentence in line
+
+
+def test_a_configuration_file_is_read_and_its_mistakes_are_named(tmp_path: Path) -> None:
+    file = tmp_path / "cloud.toml"
+    file.write_text('data_dri = "/tmp"\n')
+    done = run("ingest", "--config", str(file))
+    assert done.returncode == 2
+    assert "unknown name 'data_dri'" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+    file.write_text(f'data_dir = "{tmp_path / "data"}"\ningest_fleets = ["a", "b"]\n')
+    done = run("stats", "--config", str(file))
+    assert done.returncode == 1
+    assert f"{tmp_path / 'data' / 'telemetry.sqlite'} does not exist" in done.stderr
+
+
+def test_unknown_options_and_topics_are_refused(tmp_path: Path) -> None:
+    assert run("stats", "--jsn").returncode == 2
+    done = run("sub", "aero/#/up", AEROSTREAM_DATA_DIR=str(tmp_path))
+    assert done.returncode == 2
+    assert "topic filter 'aero/#/up' is not valid" in done.stderr
+
+
+def test_stats_as_json_and_as_a_table(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'telemetry.sqlite'}")
+    times = [1_767_225_600_000_001, 1_767_225_601_000_000]
+    gps = CHANNELS["gps"]
+    columns: list[list[int | float | str | None]] = [[1, None] for _ in gps.fields]
+    store.write([SeriesBlock(DroneName("n", "d"), DecodedBlock(gps, 1, "1", times, columns))])
+    store.close()
+
+    done = run("stats", "--json", AEROSTREAM_DATA_DIR=str(tmp_path))
+    assert done.returncode == 0
+    assert msgspec.json.decode(done.stdout) == [
+        {
+            "fleet": "n",
+            "drone": "d",
+            "channel": "gps",
+            "component": 1,
+            "instance": "1",
+            "source": "GPS2_RAW",
+            "samples": 2,
+            "first": "2026-01-01T00:00:00.000001Z",
+            "last": "2026-01-01T00:00:01.000000Z",
+        }
+    ]
+    done = run("stats", AEROSTREAM_DATA_DIR=str(tmp_path))
+    assert done.returncode == 0
+    assert "GPS2_RAW" in done.stdout
+    assert "2 samples, 1 series, 1 drones" in done.stdout
+
+
+def test_dead_letters_are_listed_and_shown(tmp_path: Path) -> None:
+    letters = DeadLetters(tmp_path / "dead-letters.sqlite", max_bytes=100_000)
+    letters.add(
+        [Letter(1_767_225_600_000_000, Kind.FRAME, "no frame", "aero/1/f/d/up/tel", b"\xff")]
+    )
+    letters.close()
+    environ = {"AEROSTREAM_DATA_DIR": str(tmp_path)}
+    listed = run("dead-letter", "list", **environ)
+    assert listed.returncode == 0
+    assert "1  2026-01-01T00:00:00.000000Z  frame  aero/1/f/d/up/tel" in listed.stdout
+    shown = run("dead-letter", "show", "1", **environ)
+    assert shown.returncode == 0
+    assert "reason:  no frame" in shown.stdout
+    assert shown.stdout.endswith("in hexadecimal\nff\n")
+    missing = run("dead-letter", "show", "2", **environ)
+    assert missing.returncode == 1
+    assert missing.stderr == "aerostream-cloud: there is no dead letter 2\n"
+
+
+def test_the_list_of_settings_for_all_parts_is_true() -> None:
+    # `serve` reads the union, so that neither part warns about the other's variables.
+    assert {field.name for field in msgspec.structs.fields(CloudSettings)} == CLOUD_SETTINGS

@@ -1,0 +1,50 @@
+"""The drone registry and the database behind it."""
+
+from pathlib import Path
+
+import pytest
+from aerostream_cloud.database import open_database
+from aerostream_cloud.errors import RegistryUnavailable
+from aerostream_cloud.registry import DroneRegistry, drones
+from aerostream_contract.errors import InvalidSetting
+from aerostream_contract.names import DroneName
+from sqlalchemy import select
+
+
+def test_a_drone_belongs_to_the_fleet_that_it_came_with_first(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'folder' / 'registry.sqlite'}"
+    registry = DroneRegistry(engine=open_database(url))
+    assert registry.admit(DroneName("north", "d1"), 1_767_225_600_000_000) == "north"
+    assert registry.admit(DroneName("south", "d1"), 2) == "north"
+    registry.close()
+
+    # Another process, later: the schema is up to date already and nothing is forgotten.
+    engine = open_database(url)
+    again = DroneRegistry(engine=engine)
+    assert again.admit(DroneName("south", "d1"), 3) == "north"
+    with engine.connect() as connection:
+        [(drone, fleet, first_seen)] = connection.execute(select(drones)).all()
+    assert (drone, fleet) == ("d1", "north")
+    assert first_seen.isoformat() == "2026-01-01T00:00:00"
+    again.close()
+
+
+def test_two_processes_that_see_a_drone_at_once_agree(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'registry.sqlite'}"
+    one, two = (DroneRegistry(engine=open_database(url)) for _ in range(2))
+    assert one.admit(DroneName("north", "d1"), 1) == "north"
+    assert two._register(DroneName("south", "d1"), 1) == "north"
+    one.close()
+    two.close()
+
+
+@pytest.mark.parametrize("url", ["nonsense", "oracledb+nothing://x", "foo://bar"])
+def test_unusable_urls_are_named_by_their_setting(url: str) -> None:
+    with pytest.raises(InvalidSetting, match="AEROSTREAM_DATABASE_URL is unusable"):
+        open_database(url)
+
+
+def test_a_file_that_is_no_database_is_reported(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("no database " * 100)
+    with pytest.raises(RegistryUnavailable, match="file is not a database"):
+        open_database(f"sqlite:///{tmp_path / 'text'}")
