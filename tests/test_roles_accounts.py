@@ -79,10 +79,8 @@ def test_a_wrong_or_another_drones_password_is_refused(secure: SecureBroker) -> 
 
 
 def test_a_drone_that_claims_anothers_client_id_stays_itself(secure: SecureBroker) -> None:
-    with (
-        drone(secure, "alpha/two") as two,
-        drone(secure, "alpha/one", client_id="alpha/two") as one,
-    ):
+    two = drone(secure, "alpha/two", client_id="alpha/two")
+    with two, drone(secure, "alpha/one", client_id="alpha/two") as one:
         assert one.accepted
         one.subscribe("aero/1/alpha/+/dn/#")
         two.subscribe("aero/1/alpha/+/dn/#")
