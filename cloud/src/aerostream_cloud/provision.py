@@ -193,7 +193,7 @@ def _reload(pid_file: Path | None, broker_pid: int | None) -> None:
     Raises:
         BrokerNotReloaded: it runs, or was named, and could not be reloaded.
     """
-    if broker_pid is None and pid_file is None and not _PID_FILE.exists():
+    if broker_pid is None and pid_file is None and _is_absent(_PID_FILE):
         typer.echo(
             f"no broker was reloaded: there is no {_PID_FILE}. One that runs elsewhere needs a "
             "SIGHUP (or --pid-file, --broker-pid) before it knows of the change.",
@@ -209,6 +209,17 @@ def _reload(pid_file: Path | None, broker_pid: int | None) -> None:
             "It knows of the change after a SIGHUP."
         ) from error
     typer.echo(f"the broker (process {pid}) was told to read its accounts again")
+
+
+def _is_absent(path: Path) -> bool:
+    """Whether there is no such file; one that we must not look at may well be there."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _account(drone: str | None, role: Role | None, name: str | None) -> Account:
