@@ -15,6 +15,7 @@ from support.cloud import (
     Ingest,
     MqttClient,
     attitude_frame,
+    attitude_values,
     event_json,
     until,
 )
@@ -48,9 +49,10 @@ def test_samples_arrive_in_engineering_units_and_their_frames_are_acknowledged(
     acknowledged(client, {1, 2, 4})
     assert client.acknowledged("north", "d1") == {1, 2, 4}
     assert ingest.attitudes() == [
-        ("d1", START_US + (number * 5 + row) * STEP_US, number / 10_000, number + row / 10_000)
+        ("d1", START_US + (number * 5 + row) * STEP_US, values["roll"], values["yawspeed"])
         for number in (1, 2, 4)
         for row in range(5)
+        for values in [attitude_values(number, row)]
     ]
 
 
@@ -220,14 +222,7 @@ def test_the_mirror_shows_live_samples_with_units_and_never_backfill(
     until(lambda: client.payloads(topic) and client.payloads(f"{topic}/100-0"), "the mirror")
     shown = msgspec.json.decode(client.payloads(topic)[-1])
     assert shown["time"] == "2026-01-01T00:00:01.800000Z"
-    assert shown["values"] == {
-        "roll": 0.0001,
-        "pitch": 0.0004,
-        "yaw": -0.0001,
-        "rollspeed": 0.0,
-        "pitchspeed": None,
-        "yawspeed": 1.0004,
-    }
+    assert shown["values"] == attitude_values(1, 4)
     assert shown["units"] == CHANNELS["attitude"].units
 
 

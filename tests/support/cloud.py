@@ -41,11 +41,22 @@ def attitude_frame(
     """A frame of attitude samples; frames with different numbers have different times."""
     start_us = START_US + number * rows * STEP_US if first_us is None else first_us
     cells: list[tuple[int, Sequence[Cell]]] = [
-        (row * STEP_US, (number, row, -number, 0, None, number * 10_000 + row))
-        for row in range(rows)
+        (row * STEP_US, _attitude_cells(number, row)) for row in range(rows)
     ]
     section = Section(component, 1, Clock.BOOT, start_us, [SeriesRows(_ATTITUDE, "0", cells)])
     return encode_frame(epoch, number, [section] if rows else [], events)
+
+
+def attitude_values(number: int, row: int) -> dict[str, float | None]:
+    """What row `row` of frame `number` must be stored as, in the table's units."""
+    return {
+        field.name: None if cell is None else cell / field.steps
+        for field, cell in zip(_ATTITUDE.fields, _attitude_cells(number, row), strict=True)
+    }
+
+
+def _attitude_cells(number: int, row: int) -> tuple[int | None, ...]:
+    return number, row, -number, 0, None, number * 10_000 + row
 
 
 def event_json(number: int, *, epoch: int = 1, time_us: int = START_US, text: str = "hi") -> bytes:

@@ -12,7 +12,6 @@ from aerostream_contract.errors import InvalidSetting
 from aerostream_contract.names import check_id
 from aerostream_contract.settings import MqttUrl, load_settings
 from msgspec import Meta, Struct
-from sqlalchemy.engine import URL
 
 
 def _default_instance() -> str:
@@ -86,10 +85,7 @@ class CloudSettings(Struct, frozen=True, kw_only=True):
     @property
     def effective_database_url(self) -> str:
         """The registry's URL, the default filled in."""
-        if self.database_url:
-            return self.database_url
-        path = str(self.data_dir / "registry.sqlite")
-        return URL.create("sqlite", database=path).render_as_string(hide_password=False)
+        return self.database_url or f"sqlite:///{self.data_dir / 'registry.sqlite'}"
 
     @property
     def dead_letter_file(self) -> Path:

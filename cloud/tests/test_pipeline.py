@@ -1,0 +1,187 @@
+"""A batch on its way to the disk: what a bad row and an unforeseen failure do to it."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+import structlog
+from aerostream_cloud.database import open_database
+from aerostream_cloud.dead_letter import DeadLetters, Kind
+from aerostream_cloud.errors import StoreUnavailable
+from aerostream_cloud.ingest.decoding import event_block
+from aerostream_cloud.ingest.pipeline import Pipeline, write_surviving
+from aerostream_cloud.registry import DroneRegistry
+from aerostream_cloud.store import SeriesBlock, Value, Written
+from aerostream_cloud.store.sqlite import SqliteStore
+from aerostream_contract.channels import CHANNELS
+from aerostream_contract.frame import DecodedBlock
+from aerostream_contract.models import Event
+from aerostream_contract.names import DroneName
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.cloud import attitude_frame, attitude_values, event_json
+
+D1 = DroneName("f", "d1")
+POISON = 1 << 70
+"""No store takes it, and no frame can hold it."""
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqliteStore]:
+    store = SqliteStore(tmp_path / "store.sqlite")
+    yield store
+    store.close()
+
+
+def pipeline(store: SqliteStore, folder: Path) -> tuple[Pipeline, DeadLetters]:
+    letters = DeadLetters(folder / "letters.sqlite", max_bytes=1_000_000)
+    registry = DroneRegistry(engine=open_database(f"sqlite:///{folder / 'registry.sqlite'}"))
+    made = Pipeline(
+        store=store,
+        registry=registry,
+        dead_letters=letters,
+        clock_us=lambda: 7,
+        log=structlog.get_logger(),
+    )
+    return made, letters
+
+
+@settings(max_examples=25, deadline=None)
+@given(rows=st.lists(st.lists(st.booleans(), min_size=1, max_size=6), max_size=8))
+def test_exactly_the_poisonous_rows_are_set_aside(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[list[bool]]
+) -> None:
+    store = SqliteStore(tmp_path_factory.mktemp("s") / "store.sqlite")
+    blocks = [
+        SeriesBlock(
+            D1,
+            DecodedBlock(
+                CHANNELS["attitude"],
+                component,
+                "0",
+                list(range(len(poisonous))),
+                [
+                    [POISON if each else 1 for each in poisonous]
+                    for _ in CHANNELS["attitude"].fields
+                ],
+            ),
+        )
+        for component, poisonous in enumerate(rows)
+    ]
+    written, rejected = write_surviving(store, blocks)
+    assert [(each.block.block.component, each.block.block.times) for each in rejected] == [
+        (component, [time])
+        for component, poisonous in enumerate(rows)
+        for time, bad in enumerate(poisonous)
+        if bad
+    ]
+    assert written == Written(sum(not bad for row in rows for bad in row), 0)
+    assert sum(each.samples for each in store.stats()) == written.stored
+    store.close()
+
+
+class OneBadRow(SqliteStore):
+    """A store in which samples of one component cannot be kept, as a later store might have."""
+
+    def write(self, blocks: Sequence[SeriesBlock]) -> Written:
+        changed = [
+            each._replace(block=_poisoned(each.block)) if each.block.component == 13 else each
+            for each in blocks
+        ]
+        return super().write(changed)
+
+
+def _poisoned(block: DecodedBlock) -> DecodedBlock:
+    bad: list[Value] = [POISON] * len(block.times)
+    columns = [bad, *block.columns[1:]]
+    return DecodedBlock(block.channel, block.component, block.instance, block.times, columns)
+
+
+def test_rows_that_the_store_refuses_are_dead_letters_and_their_frame_is_acknowledged(
+    tmp_path: Path,
+) -> None:
+    store = OneBadRow(tmp_path / "store.sqlite")
+    made, letters = pipeline(store, tmp_path)
+    outcome = made.process(
+        [
+            ("aero/1/f/d1/up/tel", attitude_frame(1, rows=3)),
+            ("aero/1/f/d1/up/tel", attitude_frame(2, rows=2, component=13)),
+        ]
+    )
+    assert outcome.stored == 3
+    assert [each.number for each in outcome.numbered] == [1, 2]
+    assert outcome.dead_letters == {Kind.ROW: 2}
+    [letter, _] = letters.newest(10)
+    assert letter.letter.payload.startswith(b'{"channel":"attitude","component":13,')
+    assert "too large" in letter.letter.reason
+    letters.close()
+    store.close()
+
+
+class Failing(SqliteStore):
+    """A store with a fault of its own that one sample uncovers."""
+
+    def write(self, blocks: Sequence[SeriesBlock]) -> Written:
+        if any(each.block.component == 13 for each in blocks):
+            raise ZeroDivisionError("a fault")
+        return super().write(blocks)
+
+
+def test_a_message_that_uncovers_a_fault_does_not_take_the_others_along(tmp_path: Path) -> None:
+    store = Failing(tmp_path / "store.sqlite")
+    made, letters = pipeline(store, tmp_path)
+    bad = attitude_frame(50, component=13)
+    messages = [("aero/1/f/d1/up/bf", attitude_frame(number)) for number in range(1, 21)]
+    outcome = made.process([*messages[:7], ("aero/1/f/d1/up/bf", bad), *messages[7:]])
+    assert (outcome.messages, outcome.frames, outcome.stored) == (21, 20, 100)
+    assert {each.number for each in outcome.numbered} == set(range(1, 21))
+    [letter] = letters.newest(10)
+    assert letter.letter.kind is Kind.DEFECT
+    assert letter.letter.payload == bad
+    letters.close()
+    store.close()
+
+
+def test_nothing_is_set_aside_when_the_store_is_unavailable(
+    store: SqliteStore, tmp_path: Path
+) -> None:
+    made, letters = pipeline(store, tmp_path)
+    reader = SqliteStore(tmp_path / "store.sqlite", read_only=True)
+    blind, _ = pipeline(reader, tmp_path / "blind")
+    messages = [("aero/1/f/d1/up/tel", attitude_frame(1)), ("aero/1/f/d1/up/tel", b"junk")]
+    with pytest.raises(StoreUnavailable):
+        blind.process(messages)
+    assert letters.counts() == (0, 0)
+    outcome = made.process(messages)
+    assert (outcome.stored, outcome.refused) == (5, 1)
+    letters.close()
+    reader.close()
+
+
+def test_live_samples_are_told_from_backfill(store: SqliteStore, tmp_path: Path) -> None:
+    made, letters = pipeline(store, tmp_path)
+    outcome = made.process(
+        [
+            ("aero/1/f/d1/up/bf", attitude_frame(1)),
+            ("aero/1/f/d1/up/tel", attitude_frame(2)),
+            ("aero/1/f/d1/up/evt", event_json(3)),
+            ("aero/1/f/d1/up/state", b""),
+        ]
+    )
+    assert [each.block.columns[0][0] for each in outcome.live] == [attitude_values(2, 0)["roll"]]
+    assert [(each.number, each.urgent) for each in outcome.numbered] == [
+        (1, True),
+        (2, False),
+        (3, False),
+    ]
+    assert outcome.cleared == 1
+    letters.close()
+
+
+def test_statustext_is_stored_under_its_message() -> None:
+    event = Event(
+        epoch=1, number=1, time=5, kind="statustext", severity=4, component=1, text="Low battery"
+    )
+    block = event_block(event)
+    assert block.source == "STATUSTEXT"
+    assert block.columns == [[4], ["Low battery"], [None]]
