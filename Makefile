@@ -61,6 +61,9 @@ generated: $(SYNCED)
 		cmp "build/generated/$$file" "$(CONTRACT)/$$file" || { \
 			echo "$(CONTRACT)/$$file is not current: run 'make proto messages'" >&2; exit 1; }; \
 	done
+	@$(RUN) python contract/tools/generate_channel_docs.py build/generated/channels.md
+	@cmp build/generated/channels.md docs/channels.md || { \
+		echo "docs/channels.md is not current: run 'make channels'" >&2; exit 1; }
 	@echo "generated files are current"
 
 .PHONY: bench
@@ -79,6 +82,10 @@ proto: $(SYNCED) ## Generate the telemetry frame's code from frame.proto
 .PHONY: messages
 messages: $(SYNCED) ## Generate the table of MAVLink messages from pymavlink
 	$(RUN) python contract/tools/generate_messages.py
+
+.PHONY: channels
+channels: $(SYNCED) ## Generate docs/channels.md from the channel table
+	$(RUN) python contract/tools/generate_channel_docs.py
 
 .PHONY: setup
 setup: $(SYNCED) mosquitto ## Install what the other targets need, and nothing else
