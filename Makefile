@@ -9,6 +9,8 @@ MAKEFLAGS += --no-builtin-rules
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 # The Python that is there is enough; none is downloaded.
 export UV_PYTHON_DOWNLOADS ?= never
+# Trust whom the system trusts, as pip does: some networks have an authority of their own.
+export UV_SYSTEM_CERTS ?= 1
 # What runs is what uv.lock says; only `uv lock` changes it.
 export UV_FROZEN := 1
 # Debian puts brokers where not every user's PATH leads.
