@@ -103,7 +103,9 @@ class ComponentClock:
         if own_us < UTC_FROM_US:
             self._take_first(TimedMessage(receipt_us, own_us, index, wraps))
 
-    def observe_system_time(self, unix_us: int, boot_us: int, receipt_us: int, index: int) -> bool:
+    def observe_system_time(
+        self, series: tuple[str, str], unix_us: int, boot_us: int, receipt_us: int, index: int
+    ) -> bool:
         """Take a SYSTEM_TIME of this component; True where it fixed the boot's offsets."""
         low, high = _PLAUSIBLE_UTC_US
         if boot_us <= 0 or not low <= unix_us < high:
@@ -114,6 +116,7 @@ class ComponentClock:
             if abs(offset - known) <= _BACKWARD_US:
                 return False
             self._begin_boot(index)
+            self._newest[series] = boot_us
             self._take_first(TimedMessage(receipt_us, boot_us, index, wraps=False))
         boot = self.boot
         boot.utc_minus_boot_us = offset

@@ -62,7 +62,7 @@ class Timeline:
             clock.observe_own_time(series, own_us, receipt_us, index, wraps=sample.own_wraps)
         shifts: list[Shift] = []
         if frame.message_id == SYSTEM_TIME:
-            shifts = self._observe_system_time(frame, clock, receipt_us, index)
+            shifts = self._observe_system_time(frame, sample, receipt_us, index)
         if clock.boot.index != boot_before:
             self._free.pop((component, boot_before), None)
         return shifts
@@ -137,38 +137,46 @@ class Timeline:
         return clock
 
     def _observe_system_time(
-        self, frame: Frame, clock: ComponentClock, receipt_us: int, index: int
+        self, frame: Frame, sample: Sample, receipt_us: int, index: int
     ) -> list[Shift]:
+        clock = self._clock(frame.component)
+        series = (sample.channel.name, sample.instance)
         values = read_fields(SYSTEM_TIME, frame.payload)
         boot_us = values["time_boot_ms"] * 1000
         before = clock.boot
         guessed_boot_us, guessed_receipt_us = before.utc_minus_boot_us, clock.receipt_offset_us
-        if not clock.observe_system_time(values["time_unix_usec"], boot_us, receipt_us, index):
+        unix_us = values["time_unix_usec"]
+        if not clock.observe_system_time(series, unix_us, boot_us, receipt_us, index):
             return []
         boot = clock.boot
         assert boot.utc_minus_boot_us is not None
         assert boot.utc_minus_receipt_us is not None
-        shifts: list[Shift] = []
-        moved_us = boot.utc_minus_receipt_us - guessed_receipt_us
-        if boot is before:
-            shifts.append(Shift(frame.component, boot.index, Clock.RECEIPT, moved_us))
-            if guessed_boot_us is not None:
-                by_us = boot.utc_minus_boot_us - guessed_boot_us
-                shifts.append(Shift(frame.component, boot.index, Clock.BOOT, by_us))
         if frame.component == self.autopilot:
             self._receipt_offset_us = boot.utc_minus_receipt_us
-            shifts += self._move_guesses(moved_us)
+        if boot is not before:
+            return []  # what came before belongs to another boot, whose offsets stay
+        moved_us = boot.utc_minus_receipt_us - guessed_receipt_us
+        shifts = [Shift(frame.component, boot.index, Clock.RECEIPT, moved_us)]
+        if guessed_boot_us is not None:
+            by_us = boot.utc_minus_boot_us - guessed_boot_us
+            shifts.append(Shift(frame.component, boot.index, Clock.BOOT, by_us))
+        if frame.component == self.autopilot:
+            shifts += self._move_guesses(moved_us, boot.start)
         return [shift for shift in shifts if shift.by_us]
 
-    def _move_guesses(self, by_us: int) -> list[Shift]:
-        """Components without a SYSTEM_TIME lean on the host's clock, which was off by this much."""
+    def _move_guesses(self, by_us: int, since: int) -> list[Shift]:
+        """Components without a SYSTEM_TIME lean on the host's clock, which was off by this much.
+
+        Those that began in an earlier boot of the autopilot lean on that one's offset, and stay.
+        """
         shifts: list[Shift] = []
         for component, clock in self._clocks.items():
             boot = clock.boot
             if boot.from_system_time:
                 continue
             shifts.append(Shift(component, boot.index, Clock.RECEIPT, by_us))
-            if boot.utc_minus_boot_us is not None:
+            first = boot.first_timed
+            if boot.utc_minus_boot_us is not None and first is not None and first.ordinal >= since:
                 boot.utc_minus_boot_us += by_us
                 shifts.append(Shift(component, boot.index, Clock.BOOT, by_us))
         return shifts
@@ -183,7 +191,8 @@ class Schedule(Timeline):
         self._starts = {component: [b.start for b in found] for component, found in boots.items()}
         self._current: dict[int, Boot] = {}
         self._index = 0
-        for found in boots.values():
+        # Settling asks for the autopilot's boots, and makes them where it sent nothing.
+        for found in list(boots.values()):
             for boot in found:
                 self._settle(boot)
 
