@@ -1,7 +1,7 @@
 """Columns of whole numbers: how one series' samples become few small integers, and back.
 
 A block holds the time column and one column per field. Each column has an encoding of four
-bits in the block's layout and takes as many integers from the block's `values` as it needs:
+bits in the block's layout and takes as many of the block's integers as it needs:
 
     NULL          nothing: no sample has a value
     ZERO          nothing: every value is 0
@@ -51,21 +51,17 @@ class ColumnWriter:
     Args:
         ticks: the time column, in ticks since the section's offset; at least one.
         tick_us: microseconds per tick.
+        text_places: places of the texts that text columns point to; new ones are added.
     """
 
-    def __init__(self, ticks: Sequence[int], tick_us: int) -> None:
+    def __init__(self, ticks: Sequence[int], tick_us: int, text_places: dict[str, int]) -> None:
         self._tick_deltas = _deltas(ticks)
         self._us_deltas = [delta * tick_us for delta in self._tick_deltas]
-        self._text_places: dict[str, int] = {}
+        self._text_places = text_places
         self._encodings: list[int] = []
         self.values: list[int] = [ticks[0], *self._tick_deltas]
         self.text_length = 0
         """Characters of all text cells."""
-
-    @property
-    def texts(self) -> list[str]:
-        """The texts that text columns point to."""
-        return list(self._text_places)
 
     def add(self, field: Field, column: Sequence[Cell]) -> None:
         """Append a column of cells (see `Cell`), as many as there are ticks."""

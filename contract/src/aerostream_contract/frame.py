@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from math import gcd
+from typing import NamedTuple
 
 from google.protobuf.message import DecodeError
 
@@ -17,9 +18,9 @@ from aerostream_contract import SCHEMA_REVISION
 from aerostream_contract.channels import CHANNEL_BY_NUMBER, Channel, ColumnKind, Field, passthrough
 from aerostream_contract.columns import Cell, ColumnReader, ColumnWriter, Value, encodings
 from aerostream_contract.errors import ContractError, FrameError, shown
-from aerostream_contract.frame_pb2 import Block as _Block
 from aerostream_contract.frame_pb2 import Body as _Body
 from aerostream_contract.frame_pb2 import Frame as _Frame
+from aerostream_contract.frame_pb2 import Section as _Section
 from aerostream_contract.times import EARLIEST_US, LATEST_US
 
 MAX_FRAME_BYTES = 256 * 1024
@@ -136,8 +137,9 @@ def encode_frame(
     try:
         body = _Body(events=events)
         allowance = _Allowance()
+        offset_us = 0
         for section in sections:
-            _add_section(body, section, allowance)
+            offset_us = _add_section(body, section, offset_us, allowance)
     except ValueError as error:  # protobuf's, where a value does not fit its type
         raise FrameError(f"frame {number} cannot be encoded: {error}") from error
     return _sealed(_Frame(schema=SCHEMA_REVISION, epoch=epoch, number=number), body)
@@ -157,16 +159,23 @@ def decode_frame(payload: bytes) -> DecodedFrame:
     blocks: list[DecodedBlock] = []
     problems: list[str] = []
     allowance = _Allowance()
+    offset_us = 0
     for section in body.sections:
-        component, offset_us = section.component, section.offset_us
-        allowance.take_blocks(len(section.blocks))
-        for block in section.blocks:
+        offset_us += section.offset_us
+        allowance.take_blocks(len(section.series))
+        try:
+            found = _blocks(section)
+        except FrameError as error:
+            problems.append(str(error))
+            continue
+        component, texts = section.component, section.texts[:]
+        for block in found:
             try:
-                channel = _channel(block)
+                channel = _channel(block.series)
                 # Counted before they are made, the columns of a newer schema included.
                 allowance.take_cells(block.rows * max(len(channel.fields), 2 * len(block.layout)))
-                decoded = _decoded_block(block, channel, component, offset_us)
-                if block.texts:
+                decoded = _decoded_block(block, channel, component, offset_us, texts)
+                if texts:
                     allowance.take_text(_text_length(decoded))
                 blocks.append(decoded)
             except _LimitError:
@@ -195,12 +204,15 @@ def restamp_frame(payload: bytes, shifts: Mapping[tuple[int, int, Clock], int]) 
     frame = _parsed_frame(payload)
     body = _parsed_body(frame)
     by_number = {(*key[:2], int(key[2])): shift for key, shift in shifts.items()}
+    before_us = moved_us = 0
     for section in body.sections:
         # The number: a newer schema may know a clock that this one does not.
         shift = by_number.get((section.component, section.boot, int(section.clock)), 0)
-        if not EARLIEST_US <= section.offset_us + shift <= LATEST_US:
+        before_us += section.offset_us
+        if not EARLIEST_US <= before_us + shift <= LATEST_US:
             raise FrameError(f"frame {frame.number} moved by {shift} µs leaves the calendar")
-        section.offset_us += shift
+        section.offset_us = before_us + shift - moved_us
+        moved_us = before_us + shift
     frame.ClearField("deflated")
     return _sealed(frame, body)
 
@@ -293,65 +305,131 @@ def _parsed_body(frame: _Frame) -> _Body:
         raise FrameError(f"inflated body of the frame is not one: {error}") from error
 
 
-def _add_section(body: _Body, section: Section, allowance: _Allowance) -> None:
+class _Block(NamedTuple):
+    """One block of a section, cut out of its lists."""
+
+    series: int
+    instance: str
+    rows: int
+    tick_us: int
+    layout: bytes
+    values: list[int]
+
+
+_PASSES, _HAS_INSTANCE, _ID_SHIFT = 1, 2, 2
+"""Bits of an entry in `Section.series`."""
+
+
+def _add_section(
+    body: _Body, section: Section, offset_before_us: int, allowance: _Allowance
+) -> int:
+    """Add a section; gives the offset that the next one counts from."""
     base = min(row[0] for series in section.series for row in series.rows)
+    offset_us = section.offset_us + base
     allowance.take_blocks(len(section.series))
     message = body.sections.add(
         component=section.component,
         boot=section.boot,
         clock=int(section.clock),
-        offset_us=section.offset_us + base,
+        offset_us=offset_us - offset_before_us,
     )
+    ticks_us: list[int] = []
+    values: list[int] = []
+    layouts: list[bytes] = []
+    text_places: dict[str, int] = {}
     for series in section.series:
-        _add_block(message.blocks.add(), series, base, allowance)
+        times = _checked_times(series, base)
+        # Boot clocks tick in milliseconds, receipts in microseconds.
+        tick_us = _MILLISECOND_US if gcd(*times) % _MILLISECOND_US == 0 else 1
+        writer = ColumnWriter([time // tick_us for time in times], tick_us, text_places)
+        columns = zip(*(row[1] for row in series.rows), strict=True)
+        for column_field, column in zip(series.channel.fields, columns, strict=True):
+            writer.add(column_field, column)
+        layouts.append(writer.layout())
+        allowance.take_cells(len(times) * 2 * len(layouts[-1]))
+        allowance.take_text(writer.text_length)
+        message.series.append(_series_entry(series))
+        if series.instance != "0":
+            message.instances.append(series.instance)
+        message.rows.append(len(times))
+        message.value_counts.append(len(writer.values) - len(times))
+        ticks_us.append(tick_us)
+        values += writer.values
+    if set(ticks_us) != {_MILLISECOND_US}:
+        message.tick_us.extend(ticks_us if len(set(ticks_us)) > 1 else ticks_us[:1])
+    message.layouts = b"".join(layouts)
+    message.layout_sizes.extend(map(len, layouts))
+    message.values.extend(values)
+    message.texts.extend(text_places)
+    return offset_us
 
 
-def _add_block(block: _Block, series: SeriesRows, base: int, allowance: _Allowance) -> None:
+def _checked_times(series: SeriesRows, base: int) -> list[int]:
+    """Times of the rows since the section's base, in µs."""
     if len(series.rows) > MAX_ROWS:
         raise FrameError(f"block of {series.channel.name} has more than {MAX_ROWS} rows")
     if len(series.instance) > MAX_INSTANCE:
         raise FrameError(f"instance {shown(series.instance)} is longer than {MAX_INSTANCE}")
-    times = [row[0] - base for row in series.rows]
-    # Counted from the section's base: boot clocks tick in milliseconds, receipts in microseconds.
-    tick_us = _MILLISECOND_US if gcd(*times) % _MILLISECOND_US == 0 else 1
-    writer = ColumnWriter([time // tick_us for time in times], tick_us)
-    columns = zip(*(row[1] for row in series.rows), strict=True)
-    for column_field, column in zip(series.channel.fields, columns, strict=True):
-        writer.add(column_field, column)
-    layout = writer.layout()
-    allowance.take_cells(len(times) * 2 * len(layout))
-    allowance.take_text(writer.text_length)
-    if series.channel.number:
-        block.channel = series.channel.number
-    else:
-        block.message = series.channel.message_id
-    if series.instance != "0":
-        block.instance = series.instance
-    block.rows = len(times)
-    block.tick_us = tick_us
-    block.layout = layout
-    block.values.extend(writer.values)
-    block.texts.extend(writer.texts)
+    return [row[0] - base for row in series.rows]
 
 
-def _channel(block: _Block) -> Channel:
-    if block.channel:
-        channel = CHANNEL_BY_NUMBER.get(block.channel)
-        if channel is None:
-            raise FrameError(f"channel number {block.channel} is not in the channel table")
-        return channel
-    passed = passthrough(block.message)
-    if passed is None:
-        raise FrameError(f"MAVLink message {block.message} is not known")
-    return passed
+def _series_entry(series: SeriesRows) -> int:
+    channel = series.channel
+    entry = (channel.number or channel.message_id) << _ID_SHIFT
+    if not channel.number:
+        entry |= _PASSES
+    return entry if series.instance == "0" else entry | _HAS_INSTANCE
 
 
-def _decoded_block(block: _Block, channel: Channel, component: int, offset_us: int) -> DecodedBlock:
-    rows, tick_us, layout, values = block.rows, block.tick_us, block.layout, block.values
-    instance = block.instance or "0"
-    _check_shape(channel, component, instance, rows, tick_us, layout, len(values))
-    integers = values[:]
-    reader = ColumnReader(integers, block.texts[:], rows, tick_us)
+def _blocks(section: _Section) -> list[_Block]:
+    """Cut a section's lists into blocks.
+
+    Raises:
+        FrameError: the lists do not fit each other: none of the section can be read.
+    """
+    entries, rows = section.series[:], section.rows[:]
+    sizes, counts, values = section.layout_sizes[:], section.value_counts[:], section.values[:]
+    ticks_us, layouts = section.tick_us[:], section.layouts
+    if len(ticks_us) < 2:
+        ticks_us = (ticks_us or [_MILLISECOND_US]) * len(entries)
+    if not len(entries) == len(rows) == len(ticks_us) == len(sizes) == len(counts):
+        raise FrameError(f"lists of a section of component {section.component} differ in length")
+    if sum(sizes) != len(layouts) or sum(counts) + sum(rows) != len(values):
+        raise FrameError(f"blocks of a section of component {section.component} do not fill it")
+    instances = iter(section.instances)
+    layout_at = value_at = 0
+    blocks = []
+    for entry, row_count, tick_us, size, count in zip(
+        entries, rows, ticks_us, sizes, counts, strict=True
+    ):
+        instance = next(instances, "") if entry & _HAS_INSTANCE else "0"
+        layout = layouts[layout_at : layout_at + size]
+        integers = values[value_at : value_at + row_count + count]
+        blocks.append(_Block(entry, instance, row_count, tick_us, layout, integers))
+        layout_at += size
+        value_at += row_count + count
+    return blocks
+
+
+def _channel(entry: int) -> Channel:
+    number = entry >> _ID_SHIFT
+    if entry & _PASSES:
+        passed = passthrough(number)
+        if passed is None:
+            raise FrameError(f"MAVLink message {number} is not known")
+        return passed
+    channel = CHANNEL_BY_NUMBER.get(number)
+    if channel is None:
+        raise FrameError(f"channel number {number} is not in the channel table")
+    return channel
+
+
+def _decoded_block(
+    block: _Block, channel: Channel, component: int, offset_us: int, texts: Sequence[str]
+) -> DecodedBlock:
+    _, instance, rows, tick_us, layout, integers = block
+    _check_shape(channel, component, instance, rows, tick_us, layout, len(integers))
+    reader = ColumnReader(integers, texts, rows, tick_us)
     times = [offset_us + tick * tick_us for tick in reader.ticks]
     if min(times) < EARLIEST_US or max(times) > LATEST_US:
         raise FrameError(f"block of {channel.name} has times outside the years 1 to 9999")

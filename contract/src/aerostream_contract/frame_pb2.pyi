@@ -39,35 +39,31 @@ class Body(_message.Message):
     def __init__(self, sections: _Optional[_Iterable[_Union[Section, _Mapping]]] = ..., events: _Optional[_Iterable[bytes]] = ...) -> None: ...
 
 class Section(_message.Message):
-    __slots__ = ("component", "boot", "clock", "offset_us", "blocks")
+    __slots__ = ("component", "boot", "clock", "offset_us", "series", "rows", "tick_us", "layouts", "layout_sizes", "values", "value_counts", "instances", "texts")
     COMPONENT_FIELD_NUMBER: _ClassVar[int]
     BOOT_FIELD_NUMBER: _ClassVar[int]
     CLOCK_FIELD_NUMBER: _ClassVar[int]
     OFFSET_US_FIELD_NUMBER: _ClassVar[int]
-    BLOCKS_FIELD_NUMBER: _ClassVar[int]
+    SERIES_FIELD_NUMBER: _ClassVar[int]
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    TICK_US_FIELD_NUMBER: _ClassVar[int]
+    LAYOUTS_FIELD_NUMBER: _ClassVar[int]
+    LAYOUT_SIZES_FIELD_NUMBER: _ClassVar[int]
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    VALUE_COUNTS_FIELD_NUMBER: _ClassVar[int]
+    INSTANCES_FIELD_NUMBER: _ClassVar[int]
+    TEXTS_FIELD_NUMBER: _ClassVar[int]
     component: int
     boot: int
     clock: Clock
     offset_us: int
-    blocks: _containers.RepeatedCompositeFieldContainer[Block]
-    def __init__(self, component: _Optional[int] = ..., boot: _Optional[int] = ..., clock: _Optional[_Union[Clock, str]] = ..., offset_us: _Optional[int] = ..., blocks: _Optional[_Iterable[_Union[Block, _Mapping]]] = ...) -> None: ...
-
-class Block(_message.Message):
-    __slots__ = ("channel", "message", "instance", "rows", "tick_us", "layout", "values", "texts")
-    CHANNEL_FIELD_NUMBER: _ClassVar[int]
-    MESSAGE_FIELD_NUMBER: _ClassVar[int]
-    INSTANCE_FIELD_NUMBER: _ClassVar[int]
-    ROWS_FIELD_NUMBER: _ClassVar[int]
-    TICK_US_FIELD_NUMBER: _ClassVar[int]
-    LAYOUT_FIELD_NUMBER: _ClassVar[int]
-    VALUES_FIELD_NUMBER: _ClassVar[int]
-    TEXTS_FIELD_NUMBER: _ClassVar[int]
-    channel: int
-    message: int
-    instance: str
-    rows: int
-    tick_us: int
-    layout: bytes
+    series: _containers.RepeatedScalarFieldContainer[int]
+    rows: _containers.RepeatedScalarFieldContainer[int]
+    tick_us: _containers.RepeatedScalarFieldContainer[int]
+    layouts: bytes
+    layout_sizes: _containers.RepeatedScalarFieldContainer[int]
     values: _containers.RepeatedScalarFieldContainer[int]
+    value_counts: _containers.RepeatedScalarFieldContainer[int]
+    instances: _containers.RepeatedScalarFieldContainer[str]
     texts: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, channel: _Optional[int] = ..., message: _Optional[int] = ..., instance: _Optional[str] = ..., rows: _Optional[int] = ..., tick_us: _Optional[int] = ..., layout: _Optional[bytes] = ..., values: _Optional[_Iterable[int]] = ..., texts: _Optional[_Iterable[str]] = ...) -> None: ...
+    def __init__(self, component: _Optional[int] = ..., boot: _Optional[int] = ..., clock: _Optional[_Union[Clock, str]] = ..., offset_us: _Optional[int] = ..., series: _Optional[_Iterable[int]] = ..., rows: _Optional[_Iterable[int]] = ..., tick_us: _Optional[_Iterable[int]] = ..., layouts: _Optional[bytes] = ..., layout_sizes: _Optional[_Iterable[int]] = ..., values: _Optional[_Iterable[int]] = ..., value_counts: _Optional[_Iterable[int]] = ..., instances: _Optional[_Iterable[str]] = ..., texts: _Optional[_Iterable[str]] = ...) -> None: ...

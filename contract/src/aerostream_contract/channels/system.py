@@ -33,7 +33,7 @@ SYSTEM = (
             Field("onboard_control_sensors_enabled_extended", "", "More sensors in use"),
             Field("onboard_control_sensors_health_extended", "", "More sensors in health"),
         ),
-        rate=RatePolicy(rate_hz=0.5, silence_s=10, priority=3),
+        rate=RatePolicy(rate_hz=0.2, silence_s=10, priority=3),
     ),
     Channel(
         61,
@@ -88,7 +88,7 @@ SYSTEM = (
             Field("mode", "", "Mode of the battery (MAV_BATTERY_MODE)"),
             Field("fault_bitmask", "", "Faults (MAV_BATTERY_FAULT)"),
         ),
-        rate=RatePolicy(rate_hz=0.5, silence_s=10, priority=2),
+        rate=RatePolicy(rate_hz=0.2, silence_s=10, priority=2),
     ),
     Channel(
         63,
@@ -100,7 +100,7 @@ SYSTEM = (
             Field("Vservo", "V", "Servo rail voltage", 1000, deadband=0.1),
             Field("flags", "", "What feeds it (MAV_POWER_STATUS)"),
         ),
-        rate=RatePolicy(rate_hz=0.2, silence_s=30, priority=6),
+        rate=RatePolicy(rate_hz=0.1, silence_s=30, priority=6),
     ),
     Channel(
         64,
@@ -116,7 +116,7 @@ SYSTEM = (
             Field("rxerrors", "", "Receive errors", deadband=10),
             Field("fixed", "", "Corrected errors", deadband=10),
         ),
-        rate=RatePolicy(rate_hz=0.5, silence_s=10, priority=4),
+        rate=RatePolicy(rate_hz=0.2, silence_s=10, priority=4),
     ),
     Channel(
         65,
@@ -132,7 +132,7 @@ SYSTEM = (
             Field("rssi", "", "Signal, 0 to 254", invalid=(255,), deadband=5),
         ),
         time_field="time_boot_ms",
-        rate=RatePolicy(rate_hz=0.5, silence_s=20, priority=6),
+        rate=RatePolicy(rate_hz=0.2, silence_s=20, priority=6),
     ),
     Channel(
         66,
@@ -141,7 +141,7 @@ SYSTEM = (
         (Source("SERVO_OUTPUT_RAW", None),),
         tuple(Field(f"servo{n}_raw", "us", f"Output {n}", deadband=50) for n in range(1, 17)),
         time_field="time_usec",
-        rate=RatePolicy(rate_hz=0.2, silence_s=30, priority=7),
+        rate=RatePolicy(rate_hz=0.1, silence_s=30, priority=7),
     ),
     Channel(
         80,
