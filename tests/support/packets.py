@@ -85,9 +85,8 @@ def random_message(name: str, rnd: random.Random) -> Any:
     )
 
 
-def text_field(value: bytes | str) -> str:
-    """What a char array says, up to its first NUL."""
-    raw = value if isinstance(value, bytes) else value.encode("utf-8", "surrogateescape")
+def text_field(raw: bytes) -> str:
+    """What a char array says, up to its first NUL; bytes that are no UTF-8 are shown escaped."""
     return raw.split(b"\0", 1)[0].decode("utf-8", "backslashreplace")
 
 
