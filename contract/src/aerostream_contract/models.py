@@ -115,7 +115,7 @@ class State(Struct, frozen=True):
     """`up/state`, retained: the drone at a glance."""
 
     time: str
-    """Of the newest sample in it, ISO 8601 UTC."""
+    """When it was taken, ISO 8601 UTC, by the same clock as the samples."""
     mode: str | None = None
     armed: bool | None = None
     landed: str | None = None

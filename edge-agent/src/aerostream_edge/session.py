@@ -128,7 +128,8 @@ class DroneSession:
             if self._status_s is None or now_s - self._status_s >= _STATUS_REPEAT_S:
                 self.publish_status(now_s)
             if self.birth is not None and self.drone.twin.due(int(now_s * 1e6)):
-                state = self.drone.twin.snapshot(int(now_s * 1e6), utc_us)
+                corrected_us = utc_us + self.drone.timeline.receipt_offset_us
+                state = self.drone.twin.snapshot(int(now_s * 1e6), corrected_us)
                 self.uplink.publish(self._topic(UP_STATE), encode(state), retain=True)
         for item in self.drone.outbox.hopeless():
             self.drone.counts.dropped_samples += item.samples

@@ -95,6 +95,11 @@ class Timeline:
         offset = clock.receipt_offset_us
         return self._free_times(component, clock.boot, series).place(receipt_us + offset)
 
+    @property
+    def receipt_offset_us(self) -> int:
+        """UTC minus the host's clock, as far as the autopilot has told."""
+        return self._receipt_offset_us
+
     def boot_count(self, component: int) -> int:
         """How many boots of a component were seen."""
         return len(self._clock(component).boots)
