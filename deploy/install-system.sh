@@ -6,6 +6,7 @@ set -eu
 what=${1:-}
 case $what in
     mosquitto) debian=mosquitto other=mosquitto ;;
+    # Only Debian and its relatives split it from Python.
     python-venv) debian=python3-venv other=python3 ;;
     *) echo "usage: $0 mosquitto|python-venv" >&2; exit 2 ;;
 esac
@@ -16,7 +17,8 @@ as_root() {
     elif command -v sudo >/dev/null; then
         sudo "$@"
     else
-        echo "$what is missing; as root, run: $*" >&2
+        echo "$what is missing, and this user may not install it (there is no sudo)." >&2
+        echo "As root, install the package ($debian on Debian, else $other) and run this again." >&2
         exit 1
     fi
 }
