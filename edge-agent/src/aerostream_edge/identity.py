@@ -56,7 +56,7 @@ class Identities:
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise StateError(self._unusable(str(error))) from error
-        if not isinstance(system, int) or not 1 <= system <= 255:
+        if type(system) is not int or not 1 <= system <= 255:
             raise StateError(self._unusable(f"first_system is {system!r}, expected 1 to 255"))
         return system
 

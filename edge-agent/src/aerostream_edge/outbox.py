@@ -147,7 +147,8 @@ class MemoryOutbox:
             for number in numbers:
                 self._remove(number)
             freed += len(numbers)
-            self._highest_acknowledged = max(self._highest_acknowledged, last)
+            highest = min(last, self._next_number - 1)
+            self._highest_acknowledged = max(self._highest_acknowledged, highest)
         return freed
 
     def hopeless(self) -> list[Item]:
