@@ -6,6 +6,7 @@ owner's thread, after `wake` was called; so everything above this module is sing
 
 import queue
 import ssl
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from aerostream_edge.errors import UplinkError
+from aerostream_edge.takeover import Contest
 
 _NO_MATCHING_SUBSCRIBERS = 0x10
 _TAKEN_OVER = 0x8E
@@ -145,6 +147,7 @@ class Uplink:
             _set_tls(client, tls)
         self._will = will
         self._connections = 0
+        self._contest = Contest()
         client.on_pre_connect = self._on_pre_connect
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
@@ -234,6 +237,7 @@ class Uplink:
             permanent = 0x84 <= reason.value <= 0x8C and reason.value not in (0x88, 0x89)
             self._report(Refused(str(reason), permanent))
             return
+        self._contest.connected(time.monotonic(), session_present=flags.session_present)
         if self._subscriptions:
             client.subscribe(self._subscriptions)
         self._report(Connected(flags.session_present, self._connections))
@@ -245,11 +249,14 @@ class Uplink:
         self,
         client: paho.Client,
         _userdata: object,
-        _flags: paho.DisconnectFlags,
+        flags: paho.DisconnectFlags,
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
-        taken_over = reason.value == _TAKEN_OVER
+        told = flags.is_disconnect_packet_from_server
+        taken_over = reason.value == _TAKEN_OVER or self._contest.disconnected(
+            time.monotonic(), by_reason=told
+        )
         if taken_over:
             client.disconnect()  # else paho would connect again, and throw the other one out
         self._report(Disconnected(str(reason), taken_over))
