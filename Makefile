@@ -73,6 +73,7 @@ generated: $(SYNCED)
 
 .PHONY: bench
 bench: $(SYNCED) mosquitto ## Measure against the targets; writes benchmarks/results.json
+	$(UV) sync --all-packages --inexact --group bench
 	$(RUN) python -m benchmarks
 
 .PHONY: fmt
