@@ -1,6 +1,8 @@
 """Serial links: a port that may be unplugged and come back."""
 
 import asyncio
+import contextlib
+import os
 
 import serial
 
@@ -40,10 +42,10 @@ class SerialLink:
 
     def send(self, data: bytes) -> None:
         """Write as much as the port takes at once."""
-        try:
-            self._port.write(data)
-        except (OSError, serial.SerialTimeoutException):
-            return  # a full or vanished port loses what is sent, as a radio would
+        # Not through pyserial, which tries for ever where the port takes nothing. What a full
+        # or vanished port does not take is lost, as a radio would lose it.
+        with contextlib.suppress(OSError):
+            os.write(self._file, data)
 
     def close(self) -> None:
         """Close the port."""

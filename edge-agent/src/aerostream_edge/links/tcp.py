@@ -50,7 +50,7 @@ class TcpClientLink:
 
     def close(self) -> None:
         """Close the connection."""
-        self._writer.close()
+        _close(self._writer)
 
 
 class TcpServerLink:
@@ -90,7 +90,7 @@ class TcpServerLink:
         if self._server is not None:
             self._server.close()
         for writer in self._writers:
-            writer.close()
+            _close(writer)
         self._inbox.put(b"")
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -103,3 +103,11 @@ class TcpServerLink:
         finally:
             self._writers.discard(writer)
             writer.close()
+
+
+def _close(writer: asyncio.StreamWriter) -> None:
+    """Close now: the rest that a side does not read would keep the connection open for ever."""
+    if writer.transport.get_write_buffer_size():
+        writer.transport.abort()
+    else:
+        writer.close()
