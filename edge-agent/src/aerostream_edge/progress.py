@@ -49,10 +49,15 @@ class ImportDisplay:
 
     def report(self, report: FileReport) -> None:
         """Print what became of a file, on standard output."""
-        lines = [f"{report.file.name}: {report.frames} frames, {report.bad_bytes} other bytes"]
+        dropped = sum(vehicle.dropped for vehicle in report.vehicles)
+        lines = [
+            f"{report.file.name}: {report.frames} frames, {report.bad_bytes} other bytes, "
+            f"{report.samples - dropped} samples stored"
+            + (f", {dropped} given up" if dropped else "")
+        ]
         lines += [
             f"  system {vehicle.sysid} is {vehicle.drone}: {vehicle.mapped.total()} messages "
-            f"stored, {vehicle.unmapped.total()} of other protocols"
+            f"mapped, {vehicle.unmapped.total()} of other protocols"
             for vehicle in report.vehicles
         ]
         sys.stdout.write("\n".join(lines) + "\n")
