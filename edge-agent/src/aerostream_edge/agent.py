@@ -82,6 +82,7 @@ class Agent:
             url=self._url, receive=self._receive, ended=self._link_ended, log=self._log
         )
         self._vehicles: dict[DroneName, Vehicle] = {}
+        self._taken_over: set[DroneName] = set()
         first = self._add_vehicle(settings.name, self._identities.first_system)
         if first.session is None:
             raise UplinkError(
@@ -182,10 +183,10 @@ class Agent:
             return known
         if is_found:
             name = self._identities.name_of(frame.system)
+            if name in self._taken_over:
+                return None
             vehicle = self._vehicles.get(name)
             if vehicle is None:
-                if name == self._settings.name:
-                    return None  # taken over
                 return self._add_vehicle(name, frame.system)
             vehicle.system = frame.system
             return vehicle
@@ -273,6 +274,7 @@ class Agent:
                     )
                     vehicle.session.close()
                     del self._vehicles[name]
+                    self._taken_over.add(name)
             if not any(vehicle.session for vehicle in self._vehicles.values()):
                 self._vehicles.clear()
                 self.stop()
