@@ -1,0 +1,1 @@
+"""Benchmarks against the design's targets: `python -m benchmarks`, or `make bench`."""

@@ -1,0 +1,89 @@
+"""What a benchmark gives, and how processes are measured from outside."""
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+_PROC = Path("/proc")
+_POLL_S = 0.02
+
+
+class MeasureError(Exception):
+    """A benchmark could not measure what it is for; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One measured value beside its target."""
+
+    name: str
+    what: str
+    """For the table in docs/benchmarks.md."""
+    value: float
+    unit: str
+    op: Literal["<=", ">="]
+    target: float
+    command: str
+    """Measures it again."""
+
+    @property
+    def met(self) -> bool:
+        """Whether the target is kept."""
+        return self.value <= self.target if self.op == "<=" else self.value >= self.target
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one benchmark found."""
+
+    results: Sequence[Result] = ()
+    header: tuple[str, ...] = ()
+    rows: Sequence[tuple[str, ...]] = ()
+    """A table with the details behind the results."""
+
+
+def cpu_s(pid: int) -> float:
+    """Processor time that a process has used, user and system, all its threads.
+
+    Raises:
+        MeasureError: there is no such process, or no /proc.
+    """
+    # The name in the second field may hold spaces; what is behind its bracket does not.
+    fields = _read(_PROC / str(pid) / "stat").rpartition(")")[2].split()
+    user, system = int(fields[11]), int(fields[12])
+    return (user + system) / os.sysconf("SC_CLK_TCK")
+
+
+def resident_mb(pid: int) -> float:
+    """Resident memory of a process, in millions of bytes.
+
+    Raises:
+        MeasureError: there is no such process, or no /proc.
+    """
+    for line in _read(_PROC / str(pid) / "status").splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) * 1024 / 1e6
+    raise MeasureError(f"process {pid} has no resident memory: it has ended")
+
+
+def wait_until(condition: Callable[[], object], what: str, timeout_s: float) -> None:
+    """Poll until the condition holds.
+
+    Raises:
+        MeasureError: it does not in time.
+    """
+    deadline_s = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > deadline_s:
+            raise MeasureError(f"did not happen within {timeout_s:g} s: {what}")
+        time.sleep(_POLL_S)
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise MeasureError(f"{file}: {error.strerror}; benchmarks need Linux") from error
