@@ -21,12 +21,13 @@ from support.cloud import (
 
 def test_sub_prints_frames_json_text_and_bytes_as_json(broker: Broker, tmp_path: Path) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "aerostream_cloud", "sub", "--count", "5"],
+        [sys.executable, "-m", "aerostream_cloud", "sub", "--count", "6"],
         env=cloud_environ(broker.url, tmp_path),
         stdout=subprocess.PIPE,
     )
     until(lambda: "SUBACK to sub-" in broker.log.read_text(), "subscription")
     with MqttClient(broker.port) as client:
+        client.publish("aero/1/n/d/up/state", b'{"mode":"AUTO"}', retain=True)
         frame = attitude_frame(3, rows=1, events=[event_json(3)])
         client.publish("aero/1/n/d/up/tel", frame)
         client.publish("aero/1/n/d/up/evt", event_json(4))
@@ -35,7 +36,8 @@ def test_sub_prints_frames_json_text_and_bytes_as_json(broker: Broker, tmp_path:
         client.publish("aero/1/n/d/up/x", b"\xff")
     out, _ = process.communicate(timeout=20)
     assert process.returncode == 0
-    tel, evt, bad, text, binary = [msgspec.json.decode(line) for line in out.splitlines()]
+    state, tel, evt, bad, text, binary = [msgspec.json.decode(line) for line in out.splitlines()]
+    assert state == {"topic": "aero/1/n/d/up/state", "json": {"mode": "AUTO"}}
     assert tel["topic"] == "aero/1/n/d/up/tel"
     assert (tel["frame"]["epoch"], tel["frame"]["number"]) == (1, 3)
     assert tel["frame"]["samples"] == [
@@ -52,6 +54,15 @@ def test_sub_prints_frames_json_text_and_bytes_as_json(broker: Broker, tmp_path:
     assert "is not a frame" in bad["error"]
     assert text["text"] == "hello"
     assert binary["base64"] == "/w=="
+
+    late = subprocess.run(
+        [sys.executable, "-m", "aerostream_cloud", "sub", "--count", "1"],
+        env=cloud_environ(broker.url, tmp_path),
+        capture_output=True,
+        timeout=20,
+        check=True,
+    )
+    assert msgspec.json.decode(late.stdout) == state | {"retained": True}
 
 
 def test_sub_stops_cleanly(broker: Broker, tmp_path: Path) -> None:

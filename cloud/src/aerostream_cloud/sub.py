@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -13,7 +13,7 @@ from aerostream_contract.times import iso_from_us
 from aerostream_contract.topics import ROOT, UP_BF, UP_TEL
 
 from aerostream_cloud.logs import service_logger
-from aerostream_cloud.mqtt import Broker, Link, message_properties, tls_context
+from aerostream_cloud.mqtt import Broker, Link, tls_context
 from aerostream_cloud.settings import CloudSettings
 
 DEFAULT_TOPIC = f"{ROOT}/+/+/up/#"
@@ -39,14 +39,13 @@ async def run_sub(
         topic: str,
         payload: bytes,
         _packet_id: int | None,
-        retained: bool,
-        properties: bytes,
+        properties: Mapping[str, Any],
         _link: Link,
     ) -> None:
         nonlocal left
         if left == 0:
             return
-        write(described(topic, payload, retained=retained, raw_properties=properties))
+        write(described(topic, payload, properties))
         if left is not None:
             left -= 1
             if not left:
@@ -74,19 +73,18 @@ async def run_sub(
         connection.cancel()
 
 
-def described(
-    topic: str, payload: bytes, *, retained: bool = False, raw_properties: bytes = b""
-) -> str:
+def described(topic: str, payload: bytes, properties: Mapping[str, Any]) -> str:
     """One message as a line of JSON.
 
     A frame has its content under `frame`, JSON is under `json`, other text under `text`, and
     anything else under `base64`; what is wrong with a frame is under `error`.
     """
     line: dict[str, Any] = {"topic": topic}
-    if retained:
-        line["retained"] = True
-    for name, value in message_properties(raw_properties).items():
-        line[name] = _printable(value)
+    for name, value in properties.items():
+        if name == "retain":
+            line |= {"retained": True} if value else {}
+        elif name != "dup":
+            line[name] = _printable(value[0])
     line |= _content(topic, payload)
     return msgspec.json.encode(line).decode()
 

@@ -1,7 +1,9 @@
 """Received messages, gathered into batches."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from aerostream_cloud.mqtt import Link
 
@@ -20,7 +22,7 @@ class Taken:
     def acknowledge(self) -> None:
         """PUBACK the messages of the batch that came with QoS 1."""
         if self.link is not None:
-            self.link.acknowledge(each for each in self.packet_ids if each is not None)
+            self.link.acknowledge([each for each in self.packet_ids if each is not None])
 
 
 class Inbox:
@@ -62,8 +64,7 @@ class Inbox:
         topic: str,
         payload: bytes,
         packet_id: int | None,
-        _retained: bool,
-        _properties: bytes,
+        _properties: Mapping[str, Any],
         link: Link,
     ) -> None:
         """Take a message from the broker."""
