@@ -82,6 +82,7 @@ def _section(channel: Channel) -> Iterator[str]:
         yield f"- Source: {_message(source.message)}, {_instance(channel, source.message)}"
     own = f"`{channel.time_field}`" if channel.time_field else "none; stamped on receipt"
     yield f"- Own time: {own}"
+    yield f"- Number in frames: {channel.number}"
     yield f"- Policy `standard`: {_rate(channel)}"
     yield f"- Stale after {channel.stale_after_s:g} s\n"
     yield "| Field | Unit | Resolution | Exact or rounded | Invalid | Deadband | Description |"
