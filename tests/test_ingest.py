@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from aerostream_contract.channels import CHANNELS
 from aerostream_contract.frame_pb2 import Frame
+from support.blocks import Block, add_block
 from support.broker import Broker, free_port
 from support.cloud import (
     START_US,
@@ -146,9 +147,7 @@ def test_a_bad_block_goes_to_the_dead_letter_store_and_the_good_ones_are_stored(
     client: MqttClient, ingest: Ingest
 ) -> None:
     frame = Frame.FromString(attitude_frame(3))
-    bad = frame.body.sections[0].blocks.add()
-    bad.CopyFrom(frame.body.sections[0].blocks[0])
-    bad.rows = 4000
+    add_block(frame.body.sections[0], Block(channel=9999, rows=1, values=[0]))
     payload = frame.SerializeToString()
     client.publish(TEL, payload)
     acknowledged(client, {3})
