@@ -38,11 +38,12 @@ def test_a_column_of_any_kind_and_shape_comes_back_value_for_value(
     tick_us = data.draw(st.sampled_from([1, 1000]))
     ticks = [(time - base) // tick_us for time in times]
     column = data.draw(columns(field, [tick * tick_us for tick in ticks]))
-    writer = ColumnWriter(ticks, tick_us)
+    texts: dict[str, int] = {}
+    writer = ColumnWriter(ticks, tick_us, texts)
 
     writer.add(field, column)
 
-    reader = ColumnReader(writer.values, writer.texts, rows, tick_us)
+    reader = ColumnReader(writer.values, list(texts), rows, tick_us)
     [decoded] = reader.columns([field], encodings(writer.layout()))
     reader.finish()
     assert reader.ticks == ticks
@@ -184,7 +185,7 @@ def _sent_and_received(
     column: list[Cell], *, steps: int = 1, kind: ColumnKind = ColumnKind.STEPS
 ) -> list[int | float | str | None]:
     field = Field("x", "", "", steps, kind=kind)
-    writer = ColumnWriter(range(len(column)), 1)
+    writer = ColumnWriter(range(len(column)), 1, {})
     writer.add(field, column)
-    reader = ColumnReader(writer.values, writer.texts, len(column), 1)
+    reader = ColumnReader(writer.values, [], len(column), 1)
     return reader.columns([field], encodings(writer.layout()))[0]

@@ -9,7 +9,9 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from itertools import chain
 from math import gcd
+from operator import sub
 from typing import NamedTuple
 
 from google.protobuf.message import DecodeError
@@ -48,9 +50,12 @@ MAX_NUMBER = (1 << 53) - 1
 _DEFLATE_FROM_BYTES = 256
 _MILLISECOND_US = 1000
 _MAX_TICK_US = 1_000_000
+_MAX_COMPONENT = 255
 _UNKNOWN_FIELD = Field("?", "", "a field of a newer schema")
 #: Sums of MAX_ROWS integers of this size still fit in 63 bits.
 _SAFE_INTEGER = 1 << 50
+#: Bits of an entry in `Section.series`, and where the number begins.
+_PASSES, _HAS_INSTANCE, _NUMBER_SHIFT = 1, 2, 2
 
 
 class Clock(IntEnum):
@@ -120,7 +125,7 @@ class DecodedFrame:
     events: list[bytes]
     """JSON of each event, not yet validated."""
     problems: list[str]
-    """Blocks that could not be read, each in a sentence; the others stand."""
+    """Blocks and sections that could not be read, each in a sentence; the others stand."""
 
 
 def encode_frame(
@@ -156,33 +161,14 @@ def decode_frame(payload: bytes) -> DecodedFrame:
     events = body.events[:]  # a slice is the fastest way out of a protobuf container
     _check_count("events", len(events), MAX_EVENTS)
     _check_count("sections", len(body.sections), MAX_BLOCKS)
-    blocks: list[DecodedBlock] = []
-    problems: list[str] = []
+    decoded = DecodedFrame(frame.schema, frame.epoch, frame.number, [], events, [])
     allowance = _Allowance()
     offset_us = 0
     for section in body.sections:
         offset_us += section.offset_us
         allowance.take_blocks(len(section.series))
-        try:
-            found = _blocks(section)
-        except FrameError as error:
-            problems.append(str(error))
-            continue
-        component, texts = section.component, section.texts[:]
-        for block in found:
-            try:
-                channel = _channel(block.series)
-                # Counted before they are made, the columns of a newer schema included.
-                allowance.take_cells(block.rows * max(len(channel.fields), 2 * len(block.layout)))
-                decoded = _decoded_block(block, channel, component, offset_us, texts)
-                if texts:
-                    allowance.take_text(_text_length(decoded))
-                blocks.append(decoded)
-            except _LimitError:
-                raise
-            except ContractError as error:
-                problems.append(str(error))
-    return DecodedFrame(frame.schema, frame.epoch, frame.number, blocks, events, problems)
+        _decode_section(section, offset_us, allowance, decoded)
+    return decoded
 
 
 def frame_identity(payload: bytes) -> tuple[int, int]:
@@ -306,24 +292,23 @@ def _parsed_body(frame: _Frame) -> _Body:
 
 
 class _Block(NamedTuple):
-    """One block of a section, cut out of its lists."""
+    """One block of a section, its share of each of the lists."""
 
-    series: int
+    entry: int
+    """Of `Section.series`."""
     instance: str
     rows: int
     tick_us: int
     layout: bytes
-    values: list[int]
-
-
-_PASSES, _HAS_INSTANCE, _ID_SHIFT = 1, 2, 2
-"""Bits of an entry in `Section.series`."""
+    values: Sequence[int]
 
 
 def _add_section(
     body: _Body, section: Section, offset_before_us: int, allowance: _Allowance
 ) -> int:
     """Add a section; gives the offset that the next one counts from."""
+    if not 0 <= section.component <= _MAX_COMPONENT:
+        raise FrameError(f"component {section.component} is not 0 to {_MAX_COMPONENT}")
     base = min(row[0] for series in section.series for row in series.rows)
     offset_us = section.offset_us + base
     allowance.take_blocks(len(section.series))
@@ -333,86 +318,107 @@ def _add_section(
         clock=int(section.clock),
         offset_us=offset_us - offset_before_us,
     )
-    ticks_us: list[int] = []
-    values: list[int] = []
-    layouts: list[bytes] = []
     text_places: dict[str, int] = {}
-    for series in section.series:
-        times = _checked_times(series, base)
-        # Boot clocks tick in milliseconds, receipts in microseconds.
-        tick_us = _MILLISECOND_US if gcd(*times) % _MILLISECOND_US == 0 else 1
-        writer = ColumnWriter([time // tick_us for time in times], tick_us, text_places)
-        columns = zip(*(row[1] for row in series.rows), strict=True)
-        for column_field, column in zip(series.channel.fields, columns, strict=True):
-            writer.add(column_field, column)
-        layouts.append(writer.layout())
-        allowance.take_cells(len(times) * 2 * len(layouts[-1]))
-        allowance.take_text(writer.text_length)
-        message.series.append(_series_entry(series))
-        if series.instance != "0":
-            message.instances.append(series.instance)
-        message.rows.append(len(times))
-        message.value_counts.append(len(writer.values) - len(times))
-        ticks_us.append(tick_us)
-        values += writer.values
-    if set(ticks_us) != {_MILLISECOND_US}:
-        message.tick_us.extend(ticks_us if len(set(ticks_us)) > 1 else ticks_us[:1])
+    blocks = [_block_of(series, base, text_places, allowance) for series in section.series]
+    entries, instances, rows, ticks_us, layouts, values = zip(*blocks, strict=True)
+    if len(set(ticks_us)) > 1:
+        message.tick_us.extend(ticks_us)
+    elif ticks_us[0] != _MILLISECOND_US:
+        message.tick_us.append(ticks_us[0])
+    message.series.extend(entries)
+    message.rows.extend(rows)
     message.layouts = b"".join(layouts)
     message.layout_sizes.extend(map(len, layouts))
-    message.values.extend(values)
+    message.values.extend(chain.from_iterable(values))
+    message.value_counts.extend(map(sub, map(len, values), rows))
+    message.instances.extend([name for name in instances if name != "0"])
     message.texts.extend(text_places)
     return offset_us
 
 
-def _checked_times(series: SeriesRows, base: int) -> list[int]:
-    """Times of the rows since the section's base, in µs."""
-    if len(series.rows) > MAX_ROWS:
-        raise FrameError(f"block of {series.channel.name} has more than {MAX_ROWS} rows")
-    if len(series.instance) > MAX_INSTANCE:
-        raise FrameError(f"instance {shown(series.instance)} is longer than {MAX_INSTANCE}")
-    return [row[0] - base for row in series.rows]
+def _block_of(
+    series: SeriesRows, base: int, text_places: dict[str, int], allowance: _Allowance
+) -> _Block:
+    channel, instance, rows = series.channel, series.instance, len(series.rows)
+    if rows > MAX_ROWS:
+        raise FrameError(f"block of {channel.name} has more than {MAX_ROWS} rows")
+    if not 1 <= len(instance) <= MAX_INSTANCE:
+        raise FrameError(f"instance {shown(instance)} has not 1 to {MAX_INSTANCE} characters")
+    times = [row[0] - base for row in series.rows]
+    # Counted from the section's base: boot clocks tick in milliseconds, receipts in microseconds.
+    tick_us = _MILLISECOND_US if gcd(*times) % _MILLISECOND_US == 0 else 1
+    writer = ColumnWriter([time // tick_us for time in times], tick_us, text_places)
+    columns = zip(*(row[1] for row in series.rows), strict=True)
+    for column_field, column in zip(channel.fields, columns, strict=True):
+        writer.add(column_field, column)
+    layout = writer.layout()
+    allowance.take_cells(rows * 2 * len(layout))
+    allowance.take_text(writer.text_length)
+    entry = (channel.number or channel.message_id) << _NUMBER_SHIFT
+    entry |= 0 if channel.number else _PASSES
+    entry |= 0 if instance == "0" else _HAS_INSTANCE
+    return _Block(entry, instance, rows, tick_us, layout, writer.values)
 
 
-def _series_entry(series: SeriesRows) -> int:
-    channel = series.channel
-    entry = (channel.number or channel.message_id) << _ID_SHIFT
-    if not channel.number:
-        entry |= _PASSES
-    return entry if series.instance == "0" else entry | _HAS_INSTANCE
+def _decode_section(
+    section: _Section, offset_us: int, allowance: _Allowance, frame: DecodedFrame
+) -> None:
+    """Add a section's blocks to the frame, and its problems."""
+    try:
+        blocks = _blocks(section)
+    except FrameError as error:
+        frame.problems.append(str(error))
+        return
+    component, texts = section.component, section.texts[:]
+    for block in blocks:
+        try:
+            channel = _channel(block.entry)
+            # Counted before they are made, the columns of a newer schema included.
+            allowance.take_cells(block.rows * max(len(channel.fields), 2 * len(block.layout)))
+            decoded = _decoded_block(block, channel, component, offset_us, texts)
+            if texts:
+                allowance.take_text(_text_length(decoded))
+            frame.blocks.append(decoded)
+        except _LimitError:
+            raise
+        except ContractError as error:
+            frame.problems.append(str(error))
 
 
 def _blocks(section: _Section) -> list[_Block]:
     """Cut a section's lists into blocks.
 
     Raises:
-        FrameError: the lists do not fit each other: none of the section can be read.
+        FrameError: the lists do not fit each other: which block has what cannot be told.
     """
-    entries, rows = section.series[:], section.rows[:]
-    sizes, counts, values = section.layout_sizes[:], section.value_counts[:], section.values[:]
-    ticks_us, layouts = section.tick_us[:], section.layouts
+    entries, rows, ticks_us = section.series[:], section.rows[:], section.tick_us[:]
+    sizes, counts, layouts = section.layout_sizes[:], section.value_counts[:], section.layouts
+    values, instances = section.values[:], section.instances[:]
     if len(ticks_us) < 2:
         ticks_us = (ticks_us or [_MILLISECOND_US]) * len(entries)
     if not len(entries) == len(rows) == len(ticks_us) == len(sizes) == len(counts):
         raise FrameError(f"lists of a section of component {section.component} differ in length")
+    if len(instances) != sum([entry & _HAS_INSTANCE for entry in entries]) // _HAS_INSTANCE:
+        raise FrameError(f"instances of a section of component {section.component} do not fit it")
     if sum(sizes) != len(layouts) or sum(counts) + sum(rows) != len(values):
         raise FrameError(f"blocks of a section of component {section.component} do not fill it")
-    instances = iter(section.instances)
-    layout_at = value_at = 0
+    names = iter(instances)
+    layout_end = value_end = 0
     blocks = []
     for entry, row_count, tick_us, size, count in zip(
         entries, rows, ticks_us, sizes, counts, strict=True
     ):
-        instance = next(instances, "") if entry & _HAS_INSTANCE else "0"
-        layout = layouts[layout_at : layout_at + size]
-        integers = values[value_at : value_at + row_count + count]
+        instance = next(names) if entry & _HAS_INSTANCE else "0"
+        layout_start, value_start = layout_end, value_end
+        layout_end += size
+        value_end += row_count + count
+        layout, integers = layouts[layout_start:layout_end], values[value_start:value_end]
         blocks.append(_Block(entry, instance, row_count, tick_us, layout, integers))
-        layout_at += size
-        value_at += row_count + count
     return blocks
 
 
 def _channel(entry: int) -> Channel:
-    number = entry >> _ID_SHIFT
+    number = entry >> _NUMBER_SHIFT
     if entry & _PASSES:
         passed = passthrough(number)
         if passed is None:
@@ -427,8 +433,8 @@ def _channel(entry: int) -> Channel:
 def _decoded_block(
     block: _Block, channel: Channel, component: int, offset_us: int, texts: Sequence[str]
 ) -> DecodedBlock:
+    _check_shape(block, channel, component)
     _, instance, rows, tick_us, layout, integers = block
-    _check_shape(channel, component, instance, rows, tick_us, layout, len(integers))
     reader = ColumnReader(integers, texts, rows, tick_us)
     times = [offset_us + tick * tick_us for tick in reader.ticks]
     if min(times) < EARLIEST_US or max(times) > LATEST_US:
@@ -440,37 +446,31 @@ def _decoded_block(
     if len(kinds) > len(fields):
         surplus = kinds[len(fields) :]
         reader.columns([_UNKNOWN_FIELD] * len(surplus), surplus)
-    columns += [[None] * rows for _ in range(len(fields) - len(columns))]
+    elif len(kinds) < len(fields):
+        columns += [[None] * rows for _ in fields[len(kinds) :]]
     reader.finish()
     if max(integers) > _SAFE_INTEGER or min(integers) < -_SAFE_INTEGER:
         _check_integers(channel, columns)
     return DecodedBlock(channel, component, instance, times, columns)
 
 
-def _check_shape(
-    channel: Channel,
-    component: int,
-    instance: str,
-    rows: int,
-    tick_us: int,
-    layout: bytes,
-    integers: int,
-) -> None:
+def _check_shape(block: _Block, channel: Channel, component: int) -> None:
     """Refuse what would cost too much to look at any closer, or has no place in the table."""
+    _, instance, rows, tick_us, layout, integers = block
     if not 1 <= rows <= MAX_ROWS:
         raise FrameError(f"block of {channel.name} has {rows} rows, expected 1 to {MAX_ROWS}")
     if not 1 <= tick_us <= _MAX_TICK_US:
         raise FrameError(f"block of {channel.name} has a tick of {tick_us} µs")
-    if component > 255:
-        raise FrameError(f"component {component} of {channel.name} is not 0 to 255")
-    if len(instance) > MAX_INSTANCE:
-        raise FrameError(f"instance of {channel.name} is longer than {MAX_INSTANCE} characters")
+    if component > _MAX_COMPONENT:
+        raise FrameError(f"component {component} of {channel.name} is not 0 to {_MAX_COMPONENT}")
+    if not 1 <= len(instance) <= MAX_INSTANCE:
+        raise FrameError(f"instance of {channel.name} has not 1 to {MAX_INSTANCE} characters")
     columns = 2 * len(layout)
     if columns > MAX_COLUMNS:
         raise FrameError(f"block of {channel.name} has more than {MAX_COLUMNS} columns")
     # No column takes more than a count, a pair of integers per null run and one per row.
-    if integers > rows + columns * (3 * rows + 1):
-        raise FrameError(f"block of {channel.name} has {integers} integers, too many for its rows")
+    if len(integers) > rows + columns * (3 * rows + 1):
+        raise FrameError(f"block of {channel.name} has {len(integers)} integers, too many for it")
     channel.source_of(instance)  # refuses an instance that has no source
 
 
