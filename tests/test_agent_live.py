@@ -101,7 +101,7 @@ def test_a_vehicle_that_falls_silent_is_down_after_five_seconds_and_up_when_it_r
         vehicle.be_silent(True)
         silent_s = time.monotonic()
         watcher.wait_for_status("online down")
-        assert 4 < time.monotonic() - silent_s < 8
+        assert 4 < time.monotonic() - silent_s < 15
         vehicle.be_silent(False)
         watcher.wait_for_status("online up")
         until(

@@ -444,7 +444,7 @@ def _next_boot(count: dict[int, int], component: int) -> tuple[int, int]:
     return component, count[component]
 
 
-@settings(max_examples=500)
+@settings(max_examples=250)
 @given(streams())
 def test_an_import_follows_the_rules_and_gives_the_same_every_time(stream: list[Said]) -> None:
     times = imported(stream)
@@ -452,7 +452,7 @@ def test_an_import_follows_the_rules_and_gives_the_same_every_time(stream: list[
     assert times == imported(stream)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(streams())
 def test_live_times_of_a_boot_that_is_fixed_equal_the_imports(stream: list[Said]) -> None:
     """What came before the fix may have been moved by it already, or published before."""
