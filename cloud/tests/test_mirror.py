@@ -1,6 +1,7 @@
 """What the JSON mirror shows, and how often."""
 
 import msgspec
+import pytest
 from aerostream_cloud.ingest.mirror import Mirror
 from aerostream_cloud.store import SeriesBlock
 from aerostream_contract.channels import CHANNELS
@@ -70,6 +71,36 @@ def test_an_older_sample_never_follows_a_newer_one() -> None:
     assert mirror.due(9) == []
 
 
+def test_a_clock_that_was_ahead_does_not_stop_the_series() -> None:
+    mirror = ready()
+    mirror.offer([sample(100_000_000)])
+    mirror.due(0)
+    mirror.offer([sample(1000)])
+    assert shown(mirror.due(1)) == [("d1/json/attitude", 1000)]
+    mirror.offer([sample(1001)])
+    assert shown(mirror.due(2)) == [("d1/json/attitude", 1001)]
+
+
+def test_a_clock_corrected_before_the_sample_was_shown_counts_at_once() -> None:
+    mirror = ready()
+    mirror.offer([sample(100_000_000)])
+    mirror.offer([sample(1000)])
+    assert shown(mirror.due(0)) == [("d1/json/attitude", 1000)]
+
+
+def test_a_clock_corrected_within_a_block_counts_too() -> None:
+    mirror = ready()
+    mirror.offer([sample(100_000_000, 1000, 1002, 1001)])
+    assert shown(mirror.due(0)) == [("d1/json/attitude", 1002)]
+
+
+@pytest.mark.parametrize(("time_s", "newest"), [(90, 100), (89.999, 89.999)])
+def test_a_clock_counts_as_corrected_beyond_ten_seconds(time_s: float, newest: float) -> None:
+    mirror = ready()
+    mirror.offer([sample(100), sample(time_s)])
+    assert shown(mirror.due(0)) == [("d1/json/attitude", newest)]
+
+
 def test_under_the_cap_every_series_has_its_turn() -> None:
     mirror = ready(rate=2)
     order: list[str] = []
@@ -104,6 +135,6 @@ def test_neither_cap_nor_interval_nor_order_is_ever_broken(
             if topic in last:
                 at_s, before = last[topic]
                 assert now_s - at_s >= 1
-                assert value > before
+                assert value > before or value < before - 10
             last[topic] = (now_s, value)
     assert count <= rate * now_s + 1e-6

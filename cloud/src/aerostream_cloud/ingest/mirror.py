@@ -19,6 +19,8 @@ from aerostream_cloud.store.port import SeriesBlock, Value
 EXPIRY_S = 60
 """The broker forgets a mirrored sample after this long."""
 SERIES_INTERVAL_S = 1.0
+CORRECTION_US = 10_000_000
+"""Live samples come nearly in order, so one that is older by more is of a corrected clock."""
 
 _encoder = msgspec.json.Encoder()
 _Key = tuple[str, str, str, int, str]
@@ -58,24 +60,14 @@ class Mirror:
         """Take note of stored live samples."""
         if not self._rate:
             return
-        for each in live:
-            drone, block = each
+        for live_block in live:
+            drone, block = live_block
             key = (drone.fleet, drone.drone, block.channel.name, block.component, block.instance)
-            times = block.times
-            row = len(times) - 1
-            # Times may step back within a block; the newest counts.
-            if row and times[row] < times[row - 1]:
-                row = max(range(len(times)), key=times.__getitem__)
-            newest = times[row]
-            waiting = self._waiting.get(key)
-            if waiting is not None:
-                if newest < waiting.time_us:
-                    continue
-            else:
-                mirrored = self._mirrored.get(key)
-                if mirrored is not None and newest <= mirrored.time_us:
-                    continue
-            self._waiting[key] = _Waiting(newest, each, row)
+            row = _newest(block.times)
+            time_us = block.times[row]
+            known = self._waiting.get(key), self._mirrored.get(key)
+            if all(each is None or _follows(time_us, each.time_us) for each in known):
+                self._waiting[key] = _Waiting(time_us, live_block, row)
 
     def due(self, now_s: float) -> list[tuple[str, bytes]]:
         """Topics and payloads to publish now."""
@@ -100,6 +92,24 @@ class Mirror:
         values = [column[row] for column in block.columns]
         topic = mirror_topic(drone, block.channel.name, block.component, block.instance)
         return topic, mirror_payload(block.channel, time_us, values)
+
+
+def _newest(times: list[int]) -> int:
+    """Row of the newest sample of a block, whose times may step back."""
+    row = 0
+    for candidate in range(1, len(times)):
+        if _follows(times[candidate], times[row]):
+            row = candidate
+    return row
+
+
+def _follows(time_us: int, before_us: int) -> bool:
+    """Whether a sample that came later is also the newer one.
+
+    Until the autopilot tells the time, samples carry the host's clock, which may be ahead by
+    years: the first ones after the correction must not wait until it is overtaken.
+    """
+    return time_us > before_us or time_us < before_us - CORRECTION_US
 
 
 def mirror_payload(channel: Channel, time_us: int, values: list[Value]) -> bytes:
