@@ -81,7 +81,9 @@ class Agent:
         self._link = LinkKeeper(
             url=self._url, receive=self._receive, ended=self._link_ended, log=self._log
         )
+        self._name = settings.name
         self._vehicles: dict[DroneName, Vehicle] = {}
+        self._by_system: dict[int, Vehicle] = {}
         self._taken_over: set[DroneName] = set()
         first = self._add_vehicle(settings.name, self._identities.first_system)
         if first.session is None:
@@ -175,12 +177,12 @@ class Agent:
     def _vehicle_of(self, reception: Reception, *, is_found: bool) -> Vehicle | None:
         """The vehicle of a message; messages of a system not yet known are held for a while."""
         frame = reception.frame
-        first = self._vehicles.get(self._settings.name)
-        if first is not None and self._roster.is_radio(frame):
-            return first
-        known = next((v for v in self._vehicles.values() if v.system == frame.system), None)
+        known = self._by_system.get(frame.system)
         if known is not None:
             return known
+        first = self._vehicles.get(self._name)
+        if first is not None and self._roster.is_radio(frame):
+            return first
         if is_found:
             name = self._identities.name_of(frame.system)
             if name in self._taken_over:
@@ -189,6 +191,7 @@ class Agent:
             if vehicle is None:
                 return self._add_vehicle(name, frame.system)
             vehicle.system = frame.system
+            self._by_system[frame.system] = vehicle
             return vehicle
         self._held.append(reception)
         return None
@@ -228,6 +231,8 @@ class Agent:
             system=system,
         )
         self._vehicles[name] = vehicle
+        if system is not None:
+            self._by_system[system] = vehicle
         self._log.info("vehicle", extra={"name": str(name), "system": system})
         return vehicle
 
@@ -273,14 +278,21 @@ class Agent:
                         "another agent took this drone's name", extra={"name": str(name)}
                     )
                     vehicle.session.close()
-                    del self._vehicles[name]
-                    self._taken_over.add(name)
+                    self._forget(name)
             if not any(vehicle.session for vehicle in self._vehicles.values()):
                 self._vehicles.clear()
                 self.stop()
 
+    def _forget(self, name: DroneName) -> None:
+        """Stop a drone whose name another agent has taken."""
+        vehicle = self._vehicles.pop(name)
+        self._by_system = {
+            system: other for system, other in self._by_system.items() if other is not vehicle
+        }
+        self._taken_over.add(name)
+
     def _report_health(self, utc_us: int) -> None:
-        first = self._vehicles.get(self._settings.name)
+        first = self._vehicles.get(self._name)
         if first is None or first.session is None:
             return
         drone = first.drone

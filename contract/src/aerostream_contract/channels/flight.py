@@ -37,7 +37,7 @@ FLIGHT = (
             Field("hdg", "deg", "Heading of the nose", 100, invalid=(65535,), deadband=1),
         ),
         time_field="time_boot_ms",
-        rate=RatePolicy(rate_hz=2, silence_s=2, priority=1),
+        rate=RatePolicy(rate_hz=1, silence_s=2, priority=1),
     ),
     Channel(
         3,
@@ -53,7 +53,7 @@ FLIGHT = (
             Field("yawspeed", "rad/s", "Yaw rate", 1000, deadband=0.1),
         ),
         time_field="time_boot_ms",
-        rate=RatePolicy(rate_hz=2, silence_s=2, priority=2),
+        rate=RatePolicy(rate_hz=1, silence_s=2, priority=2),
     ),
     Channel(
         4,
@@ -89,7 +89,7 @@ FLIGHT = (
             Field("alt", "m", "Height above mean sea level", 100, deadband=0.5),
             Field("climb", "m/s", "Rate of climb", 100, deadband=0.3),
         ),
-        rate=RatePolicy(rate_hz=0.5, silence_s=5, priority=3),
+        rate=RatePolicy(rate_hz=0.2, silence_s=5, priority=3),
     ),
     Channel(
         6,

@@ -51,7 +51,7 @@ SENSORS = (
             Field("dgps_age", "ms", "Age of the corrections (GPS2_RAW only)", deadband=5000),
         ),
         time_field="time_usec",
-        rate=RatePolicy(rate_hz=0.5, silence_s=5, priority=3),
+        rate=RatePolicy(rate_hz=0.2, silence_s=5, priority=3),
     ),
     Channel(
         41,

@@ -1,20 +1,34 @@
 """UDP links: one that listens and answers whoever spoke last, one that speaks first."""
 
 import asyncio
-from typing import Any, cast
+import contextlib
+import socket
+from typing import Any
 
 from aerostream_edge.errors import LinkError
-from aerostream_edge.links.base import Inbox, LinkUrl
+from aerostream_edge.links.base import LinkUrl
+
+#: Autopilots send each message as a datagram of its own. Waking up for every single one costs more
+#: than all that is done with it, so those of so many seconds are taken together.
+GATHER_S = 0.01
+_DATAGRAM_BYTES = 65535
+_MOST_DATAGRAMS = 2000
 
 
-class UdpLink(asyncio.DatagramProtocol):
-    """A datagram socket. Listening, it answers the peer that spoke last."""
+class UdpLink:
+    """A datagram socket. Listening, it answers the peer that spoke last.
 
-    def __init__(self) -> None:
-        self._inbox = Inbox()
-        self._transport: asyncio.DatagramTransport | None = None
+    Args:
+        sock: bound, or connected to the other end; not blocking.
+        connected: whether it is connected.
+    """
+
+    def __init__(self, sock: socket.socket, *, connected: bool) -> None:
+        self._socket = sock
+        self._connected = connected
         self._peer: Any = None
-        self._connected = False
+        self._loop = asyncio.get_running_loop()
+        self._readable = asyncio.Event()
 
     @classmethod
     async def listening(cls, url: LinkUrl) -> "UdpLink":
@@ -23,7 +37,7 @@ class UdpLink(asyncio.DatagramProtocol):
         Raises:
             LinkError: the address cannot be bound.
         """
-        return await cls._opened(url, local=(url.host, url.port))
+        return await cls._opened(url, connected=False)
 
     @classmethod
     async def sending(cls, url: LinkUrl) -> "UdpLink":
@@ -32,57 +46,69 @@ class UdpLink(asyncio.DatagramProtocol):
         Raises:
             LinkError: the address cannot be resolved.
         """
-        link = await cls._opened(url, remote=(url.host, url.port))
-        link._connected = True
-        return link
+        return await cls._opened(url, connected=True)
 
     @classmethod
-    async def _opened(
-        cls,
-        url: LinkUrl,
-        *,
-        local: tuple[str, int] | None = None,
-        remote: tuple[str, int] | None = None,
-    ) -> "UdpLink":
+    async def _opened(cls, url: LinkUrl, *, connected: bool) -> "UdpLink":
         loop = asyncio.get_running_loop()
         try:
-            _, link = await loop.create_datagram_endpoint(cls, local, remote)
+            found = await loop.getaddrinfo(url.host, url.port, type=socket.SOCK_DGRAM)
+            family, kind, protocol, _, address = found[0]
+            sock = socket.socket(family, kind, protocol)
+            try:
+                sock.setblocking(False)
+                sock.connect(address) if connected else sock.bind(address)
+            except OSError:
+                sock.close()
+                raise
         except OSError as error:
             raise LinkError(f"MAVLink link {url}: {error.strerror or error}") from error
-        return link
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The socket is open."""
-        # asyncio's own datagram transport is no subclass of the type that it promises.
-        self._transport = cast("asyncio.DatagramTransport", transport)
-
-    def datagram_received(self, data: bytes, addr: Any) -> None:
-        """A datagram came."""
-        self._peer = addr
-        if data:
-            self._inbox.put(data)
-
-    def error_received(self, _exc: Exception) -> None:
-        """Nobody listens at the other end (yet): on a datagram link that is not an end."""
-
-    def connection_lost(self, _exc: Exception | None) -> None:
-        """The socket is closed."""
-        self._inbox.put(b"")
+        return cls(sock, connected=connected)
 
     async def receive(self) -> bytes:
-        """The bytes of the next datagrams."""
-        return await self._inbox.get()
+        """The bytes of the datagrams that came; empty when the link was closed."""
+        # While they keep coming a timer does; the loop watches the socket only in silence.
+        await asyncio.sleep(GATHER_S)
+        while self._socket.fileno() >= 0:
+            if data := self._drained():
+                return data
+            await self._wait()
+        return b""
 
     def send(self, data: bytes) -> None:
-        """Send a datagram."""
-        if self._transport is None or self._transport.is_closing():
-            return
-        if self._connected:
-            self._transport.sendto(data)
-        elif self._peer is not None:
-            self._transport.sendto(data, self._peer)
+        """Send a datagram; lost where nobody listens (yet), or where the network is away."""
+        with contextlib.suppress(OSError):
+            if self._connected:
+                self._socket.send(data)
+            elif self._peer is not None:
+                self._socket.sendto(data, self._peer)
 
     def close(self) -> None:
         """Close the socket."""
-        if self._transport is not None:
-            self._transport.close()
+        if self._socket.fileno() >= 0:
+            self._loop.remove_reader(self._socket)
+            self._socket.close()
+        self._readable.set()
+
+    async def _wait(self) -> None:
+        """Wait for the next datagram, and a little longer for those that follow it."""
+        self._readable.clear()
+        self._loop.add_reader(self._socket, self._readable.set)
+        try:
+            await self._readable.wait()
+        finally:
+            if self._socket.fileno() >= 0:
+                self._loop.remove_reader(self._socket)
+        await asyncio.sleep(GATHER_S)
+
+    def _drained(self) -> bytes:
+        datagrams = []
+        for _ in range(_MOST_DATAGRAMS):
+            try:
+                data, self._peer = self._socket.recvfrom(_DATAGRAM_BYTES)
+            except BlockingIOError:
+                break
+            except OSError:
+                continue  # nobody listens at the other end (yet): no end of a datagram link
+            datagrams.append(data)
+        return b"".join(datagrams)
