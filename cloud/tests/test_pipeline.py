@@ -180,8 +180,15 @@ def test_live_samples_are_told_from_backfill(store: SqliteStore, tmp_path: Path)
 
 def test_statustext_is_stored_under_its_message() -> None:
     event = Event(
-        epoch=1, number=1, time=5, kind="statustext", severity=4, component=1, text="Low battery"
+        epoch=1,
+        number=1,
+        time="1970-01-01T00:00:00.000005Z",
+        kind="statustext",
+        severity=4,
+        component=1,
+        text="Low battery",
     )
     block = event_block(event)
     assert block.source == "STATUSTEXT"
+    assert block.times == [5]
     assert block.columns == [[4], ["Low battery"], [None]]

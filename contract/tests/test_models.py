@@ -55,7 +55,9 @@ EXAMPLES: list[Struct] = [
         position=Position(47.1, 8.5, 500.0, 20.0, 270.0),
         backlog=[Backlog(1, 2, 3)],
     ),
-    Event(7, 8, -1, "statustext", 6, 1, "Ω ready", {"a": [1, {"b": None}]}),
+    Event(
+        7, 8, "1969-12-31T23:59:59.999999Z", "statustext", 6, 1, "Ω ready", {"a": [1, {"b": None}]}
+    ),
     Ack(7, [(0, 0), (2, 9)]),
     ServiceState(ServiceStatus.PAUSED, "0.1.0", "2026-01-01T00:00:00.000000Z", ["*"], "disk full"),
 ]
@@ -139,8 +141,13 @@ def test_hostile_json_is_an_invalid_payload(model: type[Struct], payload: bytes)
         (4, "battery", {"percent": 200}),
         (4, "position", {"lat": 1, "lon": 2}),
         (4, "backlog", [{"from": 1, "to": 2, "frames": -1}]),
-        (5, "time", 253_402_300_800_000_000),
-        (5, "time", -62_135_596_800_000_001),
+        (5, "time", 1_767_225_600_000_000),
+        (5, "time", "soon"),
+        (5, "time", "x" * 10_000),
+        (5, "time", "2026-13-01T00:00:00.000000Z"),
+        (5, "time", "10000-01-01T00:00:00.000000Z"),
+        (5, "time", "9999-12-31T23:59:59.999999-01:00"),
+        (5, "time", "0001-01-01T00:00:00.000000+01:00"),
         (5, "kind", "Mode"),
         (5, "kind", ""),
         (5, "kind", "mode\n"),

@@ -15,6 +15,7 @@ import paho.mqtt.client as paho
 from aerostream_contract.channels import CHANNELS
 from aerostream_contract.columns import Cell
 from aerostream_contract.frame import Clock, Section, SeriesRows, encode_frame
+from aerostream_contract.times import iso_from_us
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -65,7 +66,7 @@ def event_json(number: int, *, epoch: int = 1, time_us: int = START_US, text: st
         {
             "epoch": epoch,
             "number": number,
-            "time": time_us,
+            "time": iso_from_us(time_us),
             "kind": "mode",
             "severity": 6,
             "component": 1,

@@ -10,8 +10,8 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
-from aerostream_contract.errors import InvalidPayload, cut
-from aerostream_contract.times import EARLIEST_US, LATEST_US
+from aerostream_contract.errors import InvalidPayload, cut, shown
+from aerostream_contract.times import EARLIEST_US, LATEST_US, us_from_iso
 
 Epoch = Annotated[int, Meta(ge=1, lt=1 << 53)]
 """One life of a drone's numbering. Below 2^53: JavaScript reads it exactly."""
@@ -130,7 +130,8 @@ class Event(Struct, frozen=True):
 
     epoch: Epoch
     number: Number
-    time: TimeUs
+    time: str
+    """When it happened, ISO 8601 UTC, by the same clock as the samples."""
     kind: Annotated[str, Meta(pattern=_KIND)]
     """`statustext`, `mode`, `armed`, `disarmed`, `failsafe`, `link`, …"""
     severity: Annotated[int, Meta(ge=0, le=7)]
@@ -138,6 +139,11 @@ class Event(Struct, frozen=True):
     component: Byte
     text: str
     data: dict[str, Any] = {}
+
+    def __post_init__(self) -> None:
+        """Refuse a time that is none, or that no calendar shows."""
+        if not EARLIEST_US <= us_from_iso(self.time) <= LATEST_US:
+            raise ValueError(f"time {shown(self.time)} is outside the years 1 to 9999")
 
 
 class Ack(Struct, frozen=True):

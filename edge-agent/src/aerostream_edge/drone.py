@@ -10,6 +10,7 @@ from aerostream_contract.frame import Clock, encode_frame, restamp_frame
 from aerostream_contract.mavlink import MESSAGES
 from aerostream_contract.models import Event, encode
 from aerostream_contract.names import DroneName
+from aerostream_contract.times import iso_from_us
 from aerostream_contract.topics import UP_BF, UP_EVT, UP_TEL
 from aerostream_contract.vehicles import Heartbeat
 
@@ -192,8 +193,8 @@ class Drone:
 
     def _encoded(self, number: int, event: tuple[int, int, Happening]) -> bytes:
         component, time_us, (kind, severity, text, data) = event
-        epoch = self.outbox.epoch
-        return encode(Event(epoch, number, time_us, kind, severity, component, text, data))
+        epoch, time = self.outbox.epoch, iso_from_us(time_us)
+        return encode(Event(epoch, number, time, kind, severity, component, text, data))
 
     def _put(self, item: Item) -> None:
         dropped = self.outbox.put(item)

@@ -10,6 +10,7 @@ from aerostream_contract.channels import EVENT
 from aerostream_contract.errors import FrameError, InvalidName, InvalidPayload
 from aerostream_contract.frame import DecodedBlock, decode_frame, frame_identity
 from aerostream_contract.names import DroneName
+from aerostream_contract.times import us_from_iso
 from aerostream_contract.topics import (
     UP_BF,
     UP_EVT,
@@ -21,7 +22,7 @@ from aerostream_contract.topics import (
 )
 
 from aerostream_cloud.dead_letter import Kind, Letter
-from aerostream_cloud.store.port import SeriesBlock
+from aerostream_cloud.store.port import SeriesBlock, Value
 
 LEAVES = (UP_TEL, UP_BF, UP_EVT, UP_STATUS, UP_INFO, UP_STATE)
 """Topics below a drone that ingest reads."""
@@ -201,9 +202,8 @@ class Decoder:
 def event_block(event: models.Event) -> DecodedBlock:
     """An event as a sample of the channel `event`, whose instance is the event's kind."""
     data = msgspec.json.encode(event.data).decode() if event.data else None
-    return DecodedBlock(
-        EVENT, event.component, event.kind, [event.time], [[event.severity], [event.text], [data]]
-    )
+    columns: list[list[Value]] = [[event.severity], [event.text], [data]]
+    return DecodedBlock(EVENT, event.component, event.kind, [us_from_iso(event.time)], columns)
 
 
 def _refuse(batch: Batch, letter: Letter) -> None:
