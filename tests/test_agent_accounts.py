@@ -90,7 +90,7 @@ def test_another_drones_account_is_refused_in_one_sentence(
     assert done.returncode == 2
     assert done.stdout == ""
     (sentence,) = done.stderr.splitlines()
-    assert sentence.startswith("aerostream-edge: AEROSTREAM_MQTT_URL has the account")
+    assert sentence.startswith("aerostream-edge: the broker's URL has the account")
     assert "'default/d2'" in sentence
     assert "secret" not in sentence
 

@@ -2,9 +2,10 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
+import msgspec
 import pytest
 from aerostream_contract.errors import InvalidSetting
 from aerostream_contract.names import check_id
@@ -76,11 +77,19 @@ def test_the_environment_wins_over_the_file_and_the_command_line_over_both(tmp_p
 @pytest.mark.parametrize(
     ("variable", "value", "sentence"),
     [
-        ("HTTP_PORT", "web", "AEROSTREAM_HTTP_PORT is 'web', expected `int`"),
-        ("HTTP_PORT", "0", "AEROSTREAM_HTTP_PORT is '0', expected `int` >= 1"),
-        ("HTTP_PORT", "65536", "AEROSTREAM_HTTP_PORT is '65536', expected `int` <= 65535"),
-        ("HTTP_PORT", "80.5", "AEROSTREAM_HTTP_PORT is '80.5', expected `int`"),
-        ("UPLINK_BUDGET", "-1", "AEROSTREAM_UPLINK_BUDGET is '-1', expected `float` > 0.0"),
+        (
+            "HTTP_PORT",
+            "web",
+            "AEROSTREAM_HTTP_PORT is 'web', expected a whole number from 1 to 65535",
+        ),
+        ("HTTP_PORT", "0", "AEROSTREAM_HTTP_PORT is '0', expected a whole number from 1 to 65535"),
+        (
+            "HTTP_PORT",
+            "65536",
+            "AEROSTREAM_HTTP_PORT is '65536', expected a whole number from 1 to 65535",
+        ),
+        ("HTTP_PORT", "80.5", "AEROSTREAM_HTTP_PORT is '80.5', expected a whole number"),
+        ("UPLINK_BUDGET", "-1", "AEROSTREAM_UPLINK_BUDGET is '-1', expected a number above 0"),
         ("UPLINK_BUDGET", "inf", "AEROSTREAM_UPLINK_BUDGET is 'inf', expected a finite number"),
         ("UPLINK_BUDGET", "nan", "AEROSTREAM_UPLINK_BUDGET is 'nan', expected"),
         ("RATE_POLICY", "all", "AEROSTREAM_RATE_POLICY is 'all', expected full or standard"),
@@ -115,7 +124,10 @@ def test_a_huge_value_does_not_flood_the_message() -> None:
         (b'drone = "\xff"\n', "is not UTF-8"),
         (b"drone = 5\n", "drone in .*toml is 5, expected `str`"),
         (b'drone = "eagle"\n[data_dir]\n', r"data_dir in .*toml is \{\}, expected a path"),
-        (b'drone = "eagle"\nhttp_port = true\n', "http_port in .*toml is True, expected `int`"),
+        (
+            b'drone = "eagle"\nhttp_port = true\n',
+            "http_port in .*toml is True, expected a whole number",
+        ),
     ],
 )
 def test_a_bad_file_gets_one_sentence_that_names_it(
@@ -134,8 +146,41 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_a_bad_option_is_named_as_on_the_command_line() -> None:
-    with pytest.raises(InvalidSetting, match=r"^--http-port is 0, expected `int` >= 1"):
+    with pytest.raises(InvalidSetting, match=r"^--http-port is 0, expected a whole number"):
         load_settings(Settings, {}, None, {"drone": "eagle", "http_port": 0})
+    with pytest.raises(InvalidSetting, match=r"^--port is 0, expected a whole number"):
+        load_settings(
+            Settings, {}, None, {"drone": "eagle", "http_port": 0}, {"http_port": "--port"}
+        )
+
+
+def test_what_a_model_refuses_is_named_as_the_user_wrote_it(tmp_path: Path) -> None:
+    file = tmp_path / "agent.toml"
+    file.write_text('drone = "eagle"\nmqtt_url = "http://h"\n')
+    with pytest.raises(InvalidSetting, match=r"^mqtt_url in .*agent\.toml is unusable, its scheme"):
+        load_settings(Settings, {}, file)
+    with pytest.raises(InvalidSetting, match=r"^--mqtt is unusable, its scheme"):
+        load_settings(Settings, {}, file, {"mqtt_url": "http://h"}, {"mqtt_url": "--mqtt"})
+    with pytest.raises(InvalidSetting, match=r"^--drone 'E' is not an id"):
+        load_settings(Settings, {}, None, {"drone": "E"})
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (int, "a whole number"),
+        (Annotated[int, Meta(ge=1, le=255)] | None, "a whole number from 1 to 255"),
+        (Annotated[int, Meta(ge=65_536)], "a whole number of at least 65536"),
+        (Annotated[float, Meta(le=0.5)], "a number of at most 0.5"),
+        (Annotated[float, Meta(gt=0, lt=1)], "a number above 0 and below 1"),
+        (Annotated[float, Meta(description="any")], "a number"),
+    ],
+)
+def test_a_number_that_is_refused_is_told_its_whole_range(kind: Any, words: str) -> None:
+    model = msgspec.defstruct("Model", [("sysid", kind)])
+    with pytest.raises(InvalidSetting) as raised:
+        load_settings(model, {"AEROSTREAM_SYSID": "x"})
+    assert str(raised.value) == f"AEROSTREAM_SYSID is 'x', expected {words}"
 
 
 def test_variables_that_nobody_knows_are_listed() -> None:

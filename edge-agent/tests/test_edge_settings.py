@@ -165,3 +165,28 @@ def test_every_command_has_help_that_teaches(command: list[str]) -> None:
     )
     assert "usage:" in found.stdout
     assert not command or "Example: aerostream-edge" in " ".join(found.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "sentence"),
+    [
+        ("policy", "fast", "--policy is 'fast', expected full or standard"),
+        ("mqtt", "http://h", "--mqtt is unusable, its scheme is not mqtt or mqtts"),
+        ("mavlink", "udp:1", "MAVLink link 'udp:1' is unusable"),
+        ("drone", "No Name", "--drone or AEROSTREAM_FLEET: drone 'No Name' is not an id"),
+        ("drone", "x" * 28, "--drone 'xxxx"),
+    ],
+)
+def test_an_error_names_the_option_that_the_user_wrote(
+    tmp_path: Path, option: str, value: str, sentence: str
+) -> None:
+    found = subprocess.run(
+        [sys.executable, "-m", "aerostream_edge", "run", "--drone", "d1", f"--{option}", value],
+        capture_output=True,
+        text=True,
+        env={"AEROSTREAM_DATA_DIR": str(tmp_path)},
+        check=False,
+    )
+    assert (found.returncode, found.stdout) == (2, "")
+    (line,) = found.stderr.splitlines()
+    assert line.startswith(f"aerostream-edge: {sentence}")

@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 from urllib.parse import unquote, urlsplit
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from aerostream_contract.errors import InvalidSetting, cut, shown
 
@@ -31,10 +31,12 @@ def load_settings(
     environ: Mapping[str, str],
     file: Path | None = None,
     overrides: Mapping[str, Any] | None = None,
+    options: Mapping[str, str] | None = None,
 ) -> _Settings:
     """Fill `model` from a TOML file, then the environment, then `overrides` (command line).
 
-    An empty variable counts as not set. Fields may be of any type that msgspec converts, or Path.
+    `options` are the command line's names of fields that are called otherwise there. An empty
+    variable counts as not set. Fields may be of any type that msgspec converts, or Path.
 
     Raises:
         InvalidSetting: a value is unusable, a required one is missing, the file cannot be
@@ -50,7 +52,8 @@ def load_settings(
             values[name] = (variable, text)
     for name, value in (overrides or {}).items():
         if value is not None:
-            values[name] = (f"--{name.replace('_', '-')}", value)
+            option = (options or {}).get(name, f"--{name.replace('_', '-')}")
+            values[name] = (option, value)
     return _built(model, values)
 
 
@@ -160,10 +163,18 @@ def _built(model: type[_Settings], values: Mapping[str, tuple[str, Any]]) -> _Se
         plain[field.name] = converted
     try:
         return model(**plain)
-    except InvalidSetting:
-        raise
     except (ValueError, TypeError) as error:
-        raise InvalidSetting(str(error)) from error
+        # From None: what a model's own check was raised from may show what must not be shown.
+        raise InvalidSetting(_as_given(str(error), values)) from None
+
+
+def _as_given(sentence: str, values: Mapping[str, tuple[str, Any]]) -> str:
+    """A model's sentence, which names variables, with the names that the user wrote."""
+
+    def name_of(variable: re.Match[str]) -> str:
+        return values.get(variable[1].lower(), (variable[0],))[0]
+
+    return re.sub(rf"\b{PREFIX}([A-Z_]*[A-Z])\b", name_of, sentence)
 
 
 def _as_path(kind: type, value: Any) -> Any:
@@ -178,9 +189,34 @@ def _complaint(kind: Any, error: msgspec.ValidationError) -> str:
     choices = _choices(kind)
     if choices:
         return "expected " + " or ".join(filter(None, [", ".join(choices[:-1]), choices[-1]]))
-    # Such as: Expected `int` >= 1, got `str`. Of a variable, the user knows that it is text.
+    number = _number(kind)
+    if number:
+        return f"expected {number}"
+    # Such as: Expected `bool`, got `str`. Of a variable, the user knows that it is text.
     text = str(error).partition(", got ")[0]
     return cut(text[0].lower() + text[1:])
+
+
+def _number(kind: Any) -> str:
+    """What numbers a setting takes, both ends of the range; empty where it takes none."""
+    if kind in (int, float):
+        return "a whole number" if kind is int else "a number"
+    found = next(filter(None, map(_number, get_args(kind))), "")
+    metas = [meta for meta in getattr(kind, "__metadata__", ()) if isinstance(meta, Meta)]
+    return found + "".join(map(_range, metas)) if found else ""
+
+
+def _range(meta: Meta) -> str:
+    if meta.ge is not None and meta.le is not None:
+        return f" from {meta.ge} to {meta.le}"
+    ends = [
+        ("above", meta.gt),
+        ("of at least", meta.ge),
+        ("below", meta.lt),
+        ("of at most", meta.le),
+    ]
+    said = [f"{word} {end}" for word, end in ends if end is not None]
+    return " " + " and ".join(said) if said else ""
 
 
 def _choices(kind: Any) -> list[str]:

@@ -17,6 +17,9 @@ from aerostream_edge.rates import RatesMode
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
 
+#: Options of the command line that are not called like their setting.
+_OPTIONS = {"mavlink_url": "--mavlink", "mqtt_url": "--mqtt", "rate_policy": "--policy"}
+
 
 class EdgeSettings(Struct, frozen=True, kw_only=True):
     """All settings of `aerostream-edge`, with their defaults."""
@@ -101,7 +104,7 @@ def edge_settings(file: Path | None, overrides: dict[str, Any]) -> EdgeSettings:
     Raises:
         InvalidSetting: one of them is unusable.
     """
-    return load_settings(EdgeSettings, os.environ, file, overrides)
+    return load_settings(EdgeSettings, os.environ, file, overrides, _OPTIONS)
 
 
 def check_own_account(settings: EdgeSettings) -> None:
@@ -113,7 +116,7 @@ def check_own_account(settings: EdgeSettings) -> None:
     username = settings.broker.username
     if username is not None and username != str(settings.name):
         raise InvalidSetting(
-            f"AEROSTREAM_MQTT_URL has the account {username!r}, but the agent is "
+            f"the broker's URL has the account {username!r}, but the agent is "
             f"{str(settings.name)!r}: a drone connects with its own account only"
         )
 
