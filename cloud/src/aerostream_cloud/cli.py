@@ -15,6 +15,7 @@ from aerostream_contract.errors import ContractError
 from aerostream_contract.setting_names import ALL_SETTINGS
 from aerostream_contract.settings import unknown_variables
 from aerostream_contract.times import iso_from_us
+from aerostream_contract.words import counted
 
 from aerostream_cloud import provision
 from aerostream_cloud.dead_letter import DeadLetters, StoredLetter
@@ -129,9 +130,9 @@ def list_letters(
             letter = each.letter
             _print(
                 f"{each.id}  {iso_from_us(letter.time_us)}  {letter.kind}  {letter.topic}  "
-                f"{len(letter.payload)} bytes  {letter.reason}"
+                f"{_bytes(letter.payload)}  {letter.reason}"
             )
-        _print(f"{kept} dead letters kept, {evicted} pushed out by the size limit")
+        _print(f"{counted(kept, 'dead letter')} kept, {evicted} pushed out by the size limit")
 
 
 @letters_app.command("show")
@@ -225,6 +226,10 @@ def _check_filter(topic: str) -> None:
         raise ContractError(f"topic filter {topic!r} is not valid: + and # stand for whole levels")
 
 
+def _bytes(payload: bytes) -> str:
+    return counted(len(payload), "byte")
+
+
 def _letter_text(stored: StoredLetter) -> str:
     letter = stored.letter
     payload = letter.payload
@@ -235,6 +240,6 @@ def _letter_text(stored: StoredLetter) -> str:
         f"kind:    {letter.kind}",
         f"topic:   {letter.topic}",
         f"reason:  {letter.reason}",
-        f"payload: {len(payload)} bytes{'' if printable else ', in hexadecimal'}",
+        f"payload: {_bytes(payload)}{'' if printable else ', in hexadecimal'}",
     ]
     return "\n".join([*lines, payload.decode("ascii") if printable else payload.hex(" ")])

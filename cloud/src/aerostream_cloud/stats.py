@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 from aerostream_contract.times import iso_from_us
+from aerostream_contract.words import counted
 
 from aerostream_cloud.store import SeriesStats
 
@@ -55,4 +56,5 @@ def stats_table(stats: Sequence[SeriesStats]) -> str:
     ]
     drones = len({(each.series.fleet, each.series.drone) for each in stats})
     samples = sum(each.samples for each in stats)
-    return "\n".join([*lines, f"{samples:,} samples, {len(stats)} series, {drones} drones"])
+    total = f"{counted(samples, 'sample', ',')}, {len(stats)} series, {counted(drones, 'drone')}"
+    return "\n".join([*lines, total])

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from aerostream_contract.mavlink import MESSAGES
+from aerostream_contract.words import counted
 
 from aerostream_edge.accounts import Account, account_of
 from aerostream_edge.errors import LinkError, StateError, UplinkError
@@ -41,14 +42,16 @@ class LinkSurvey:
         """The findings, one sentence a line."""
         counts = self.parser.counts
         lines = [
-            f"  {counts.total} bytes: {counts.frames} MAVLink frames, "
+            f"  {counted(counts.total, 'byte')}: {counted(counts.frames, 'MAVLink frame')}, "
             f"{counts.bad_checksum_frames} with a bad checksum, "
-            f"{counts.unknown_frames} of unknown messages, {counts.noise} bytes of noise"
+            f"{counts.unknown_frames} of unknown messages, "
+            f"{counted(counts.noise, 'byte')} of noise"
         ]
         for (system, component), messages in sorted(self._messages.items()):
             lines.append(
                 f"  {system}/{component} {self._kind(system, component)}: "
-                f"{messages.total() / seconds:.0f} messages/s of {len(messages)} kinds, most "
+                f"{messages.total() / seconds:.0f} messages/s of "
+                f"{counted(len(messages), 'kind')}, most "
                 f"{', '.join(_name(i) for i, _ in messages.most_common(3))}"
             )
         return lines

@@ -2,6 +2,7 @@
 
 import sys
 
+from aerostream_contract.words import counted
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
@@ -18,7 +19,7 @@ class ImportDisplay:
             TextColumn("{task.description}"),
             BarColumn(),
             DownloadColumn(),
-            TextColumn("{task.fields[waiting]} frames waiting"),
+            TextColumn("{task.fields[waiting]} waiting"),
             TimeElapsedColumn(),
             console=self._console,
             disable=not sys.stderr.isatty(),
@@ -36,11 +37,11 @@ class ImportDisplay:
         """Show how far it is."""
         name = progress.file.name
         if name not in self._tasks:
-            self._tasks[name] = self._bar.add_task(name, total=progress.size, waiting=0)
+            self._tasks[name] = self._bar.add_task(name, total=progress.size, waiting="")
         self._bar.update(
             self._tasks[name],
             completed=progress.position,
-            waiting=progress.waiting,
+            waiting=counted(progress.waiting, "frame"),
         )
 
     def say(self, sentence: str) -> None:
@@ -51,13 +52,15 @@ class ImportDisplay:
         """Print what became of a file, on standard output."""
         dropped = sum(vehicle.dropped for vehicle in report.vehicles)
         lines = [
-            f"{report.file.name}: {report.frames} frames, {report.bad_bytes} other bytes, "
-            f"{report.samples - dropped} samples stored"
+            f"{report.file.name}: {counted(report.frames, 'frame')}, "
+            f"{counted(report.bad_bytes, 'other byte')}, "
+            f"{counted(report.samples - dropped, 'sample')} stored"
             + (f", {dropped} given up" if dropped else "")
         ]
         lines += [
-            f"  system {vehicle.sysid} is {vehicle.drone}: {vehicle.mapped.total()} messages "
-            f"mapped, {vehicle.unmapped.total()} of other protocols"
+            f"  system {vehicle.sysid} is {vehicle.drone}: "
+            f"{counted(vehicle.mapped.total(), 'message')} mapped, "
+            f"{vehicle.unmapped.total()} of other protocols"
             for vehicle in report.vehicles
         ]
         sys.stdout.write("\n".join(lines) + "\n")
