@@ -111,4 +111,7 @@ def test_a_wrong_password_is_said_once_and_tried_again(guarded: Broker, tmp_path
         until(lambda: guarded.log.read_text().count("not authorised") >= 2, "two refusals")
         until(lambda: agent.said("does not let us in"), "it is said")
         assert len(agent.said("does not let us in")) == 1
+        assert [line["event"] for line in agent.said('"warning"')] == [
+            "the broker does not let us in: Not authorized; trying again"
+        ]
         assert agent.terminate() == 0

@@ -13,6 +13,7 @@ from aerostream_edge.errors import LinkError, StateError, UplinkError
 from aerostream_edge.links import Link, LinkUrl, open_link
 from aerostream_edge.lock import AgentLock
 from aerostream_edge.mavlink.frames import Frame, FrameParser
+from aerostream_edge.reasons import because
 from aerostream_edge.roster import Roster
 from aerostream_edge.settings import EdgeSettings, check_own_account
 from aerostream_edge.uplink import Connected, Disconnected, Refused, Tls, Uplink
@@ -144,8 +145,11 @@ async def _connect(settings: EdgeSettings, account: Account, say: Say) -> bool:
                         case Connected():
                             say(f"broker {url}: lets {settings.name} in")
                             return True
-                        case Refused(reason=reason) | Disconnected(reason=reason):
+                        case Refused(reason=reason):
                             say(f"broker {url}: {reason}")
+                            return False
+                        case Disconnected(reason=reason):
+                            say(f"broker {url}: ends the connection{because(reason)}")
                             return False
                         case _:
                             pass

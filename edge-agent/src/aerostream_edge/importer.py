@@ -21,6 +21,7 @@ from aerostream_edge.errors import LogError, UplinkError
 from aerostream_edge.mapping import mapping_of, passthrough_of
 from aerostream_edge.mavlink.tlog import TelemetryLog
 from aerostream_edge.outbox import Item, MemoryOutbox
+from aerostream_edge.reasons import because
 from aerostream_edge.roster import HEARTBEAT, Roster, read_heartbeat
 from aerostream_edge.settings import EdgeSettings
 from aerostream_edge.timeline import Timeline
@@ -286,7 +287,7 @@ class Importer:
                     self._say_once(f"the broker {self._settings.broker} is {reason}: trying again")
                 case Disconnected(reason=reason):
                     self._mids.clear()
-                    self._say_once(f"the broker {self._settings.broker} is gone ({reason})")
+                    self._say_once(f"the broker {self._settings.broker} is gone{because(reason)}")
         self._send()
         self._progress.waiting = sum(len(outbox) for outbox in self._outboxes.values())
         self._show(self._progress)

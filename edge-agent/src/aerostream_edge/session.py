@@ -31,6 +31,7 @@ from aerostream_edge.accounts import Account
 from aerostream_edge.drone import Drone
 from aerostream_edge.logs import bound_log
 from aerostream_edge.outbox import Item
+from aerostream_edge.reasons import because
 from aerostream_edge.uplink import (
     Connected,
     Disconnected,
@@ -79,6 +80,7 @@ class DroneSession:
         self.birth: Birth | None = None
         self.link = LinkState.DOWN
         self.taken_over = False
+        self._let_in = False
         self._connection = 0
         self._status_s: float | None = None
         self._items: dict[int, Item] = {}
@@ -114,8 +116,10 @@ class DroneSession:
                 case Disconnected(reason=reason, taken_over=taken_over):
                     self._items.clear()
                     self.taken_over = self.taken_over or taken_over
-                    if not taken_over:
-                        self._warn_once(f"the connection to the broker ended: {reason}")
+                    # A connection that was refused ends too, and has said why.
+                    if self._let_in and not taken_over:
+                        self._warn_once(f"the connection to the broker is lost{because(reason)}")
+                    self._let_in = False
                 case Published():
                     self._published(event)
                 case Received():
@@ -190,6 +194,7 @@ class DroneSession:
 
     def _connected(self, event: Connected, now_s: float) -> None:
         self._said.clear()
+        self._let_in = True
         self._connection = event.connection
         self._log.info("connected", extra={"session_present": event.session_present})
         if not event.session_present:
