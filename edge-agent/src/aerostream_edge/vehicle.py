@@ -7,6 +7,7 @@ from aerostream_contract.models import LinkState
 from aerostream_contract.vehicles import Heartbeat
 
 from aerostream_edge.drone import Drone, Reception
+from aerostream_edge.logs import BoundLog, bound_log
 from aerostream_edge.mavlink.messages import read_fields
 from aerostream_edge.rates import RateRequests
 from aerostream_edge.session import Birth, DroneSession
@@ -35,6 +36,11 @@ class Vehicle:
     _ask_at_s: float | None = None
     _arriving: set[int] = field(default_factory=set)
     _boots: int = 1
+    _mode: str | None = None
+    _log: BoundLog = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._log = bound_log(drone=str(self.drone.name))
 
     @property
     def component(self) -> int:
@@ -96,14 +102,32 @@ class Vehicle:
         ):
             session.birth = Birth(frame.system, frame.component, heartbeat, self.rate_policy)
             session.publish_info()
+            self._log.info(
+                "vehicle heard",
+                extra={
+                    "system": frame.system,
+                    "component": frame.component,
+                    "autopilot": heartbeat.autopilot_name,
+                    "vehicle": heartbeat.vehicle,
+                    "mode": heartbeat.mode,
+                },
+            )
+        elif heartbeat.mode != self._mode:
+            self._log.info("flight mode", extra={"mode": heartbeat.mode})
+        self._mode = heartbeat.mode
         if session.link is LinkState.DOWN:
             self._set_link(LinkState.UP, now_s, reception.receipt_us)
 
     def _set_link(self, link: LinkState, now_s: float, utc_us: int) -> None:
         assert self.session is not None
         self.session.link = link
-        severity = _NOTICE if link is LinkState.UP else _WARNING
         text = f"MAVLink link {link}"
+        if link is LinkState.UP:
+            severity = _NOTICE
+            self._log.info(text)
+        else:
+            severity = _WARNING
+            self._log.warning(text)
         happening = Happening("link", severity, text, {"link": str(link)})
         self.drone.happened(happening, self.component, utc_us)
         self.session.publish_status(now_s)
