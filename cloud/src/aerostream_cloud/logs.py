@@ -1,10 +1,10 @@
-"""Logs: one JSON object per line on standard error."""
+"""Logs: one JSON object per line on standard error, with the same keys as the edge agent's."""
 
 import logging
 import sys
 
 import structlog
-from structlog.typing import FilteringBoundLogger
+from structlog.typing import EventDict, FilteringBoundLogger
 
 
 def configure_logs(level: str) -> None:
@@ -13,9 +13,10 @@ def configure_logs(level: str) -> None:
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.dict_tracebacks,
-            structlog.processors.JSONRenderer(),
+            structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+            structlog.processors.format_exc_info,
+            _common_fields_first,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
@@ -24,6 +25,12 @@ def configure_logs(level: str) -> None:
     # What libraries say of connections and migrations, our own modules say in a sentence.
     for library in ("gmqtt", "alembic"):
         logging.getLogger(library).setLevel(logging.CRITICAL)
+
+
+def _common_fields_first(_logger: object, _method: str, line: EventDict) -> EventDict:
+    """Time, level and event, which every line has, then the rest."""
+    common = {name: line.pop(name) for name in ("time", "level", "event")}
+    return common | line
 
 
 def service_logger(service: str, instance: str) -> FilteringBoundLogger:
