@@ -30,7 +30,7 @@ def configure_logs(level: str) -> None:
 def _common_fields_first(_logger: object, _method: str, line: EventDict) -> EventDict:
     """Time, level and event, which every line has, then the rest."""
     common = {name: line.pop(name) for name in ("time", "level", "event")}
-    return common | line
+    return {**common, **line}
 
 
 def service_logger(service: str, instance: str) -> FilteringBoundLogger:
