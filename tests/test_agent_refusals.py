@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.agent import EdgeAgent, Watcher, agent_environ, edge
+from support.agent import EdgeAgent, Watcher, agent_environ, edge, udp_port
 from support.broker import Broker, free_port
 from support.cloud import until
 from support.vehicle import Vehicle
@@ -135,6 +135,17 @@ def test_a_bad_configuration_file_is_one_sentence(tmp_path: Path, content: str |
     assert done.returncode == 2
     (sentence,) = done.stderr.splitlines()
     assert str(file) in sentence or "drone" in sentence
+
+
+@pytest.mark.parametrize("command", [["check", "--seconds", "1"], ["import", "none.tlog"]])
+def test_a_command_for_people_warns_of_a_variable_that_nobody_knows(
+    tmp_path: Path, command: list[str]
+) -> None:
+    url = f"udpin:127.0.0.1:{udp_port()}"
+    env = agent_environ("mqtt://127.0.0.1:1", tmp_path / "edge", dorne="d1", mavlink_url=url)
+    done = edge(*command, env=env)
+    (first, *_) = done.stderr.splitlines()
+    assert first == "aerostream-edge: unknown variable AEROSTREAM_DORNE is ignored"
 
 
 def test_a_variable_that_nobody_knows_is_warned_about(broker: Broker, tmp_path: Path) -> None:

@@ -57,12 +57,14 @@ def test_sub_prints_frames_json_text_and_bytes_as_json(broker: Broker, tmp_path:
 
     late = subprocess.run(
         [sys.executable, "-m", "aerostream_cloud", "sub", "--count", "1"],
-        env=cloud_environ(broker.url, tmp_path),
+        env=cloud_environ(broker.url, tmp_path, ingest_fleet="typo"),
         capture_output=True,
         timeout=20,
         check=True,
     )
     assert msgspec.json.decode(late.stdout) == state | {"retained": True}
+    warning = b"aerostream-cloud: unknown variable AEROSTREAM_INGEST_FLEET is ignored\n"
+    assert late.stderr == warning
 
 
 def test_sub_stops_cleanly(broker: Broker, tmp_path: Path) -> None:

@@ -98,6 +98,17 @@ def test_unknown_options_and_topics_are_refused(tmp_path: Path) -> None:
     assert "topic filter 'aero/#/up' is not valid" in done.stderr
 
 
+@pytest.mark.parametrize("command", ["stats", "dead-letter list", "dead-letter show 1"])
+def test_a_variable_that_nobody_knows_is_warned_about(tmp_path: Path, command: str) -> None:
+    open_store(f"sqlite:///{tmp_path / 'telemetry.sqlite'}").close()
+    letters = DeadLetters(tmp_path / "dead-letters.sqlite", max_bytes=100_000)
+    letters.add([Letter(0, Kind.FRAME, "no frame", "aero/1/f/d/up/tel", b"x")])
+    letters.close()
+    done = run(*command.split(), AEROSTREAM_DATA_DIR=str(tmp_path), AEROSTREAM_STORE_ULR="x")
+    assert done.returncode == 0
+    assert done.stderr == "aerostream-cloud: unknown variable AEROSTREAM_STORE_ULR is ignored\n"
+
+
 def test_stats_as_json_and_as_a_table(tmp_path: Path) -> None:
     store = open_store(f"sqlite:///{tmp_path / 'telemetry.sqlite'}")
     times = [1_767_225_600_000_001, 1_767_225_601_000_000]

@@ -82,7 +82,7 @@ def stats(
     from aerostream_cloud.store import open_store
 
     with _one_sentence():
-        store = open_store(_settings(config).effective_store_url, read_only=True)
+        store = open_store(_settings_of_command(config).effective_store_url, read_only=True)
         try:
             found = store.stats()
         finally:
@@ -110,7 +110,7 @@ def sub(
 
     with _one_sentence():
         _check_filter(topic)
-        settings = _settings(config)
+        settings = _settings_of_command(config)
         configure_logs("warning")
         run_services(settings, [service])
 
@@ -172,7 +172,7 @@ def _run_services(config: Path | None) -> None:
     with _one_sentence():
         settings = _settings(config)
         configure_logs(settings.log_level)
-        for variable in unknown_variables(os.environ, ALL_SETTINGS):
+        for variable in _unknown_variables():
             structlog.get_logger().warning("unknown variable is ignored", variable=variable)
         run_services(settings, [run_ingest])
 
@@ -181,9 +181,21 @@ def _settings(config: Path | None) -> CloudSettings:
     return load_cloud_settings(os.environ, config)
 
 
+def _settings_of_command(config: Path | None) -> CloudSettings:
+    """The same for commands for people; services warn in their log."""
+    settings = _settings(config)
+    for variable in _unknown_variables():
+        typer.echo(f"aerostream-cloud: unknown variable {variable} is ignored", err=True)
+    return settings
+
+
+def _unknown_variables() -> list[str]:
+    return unknown_variables(os.environ, ALL_SETTINGS)
+
+
 @contextmanager
 def _dead_letters(config: Path | None) -> Iterator[DeadLetters]:
-    settings = _settings(config)
+    settings = _settings_of_command(config)
     letters = DeadLetters(
         settings.dead_letter_file, max_bytes=settings.dead_letter_max_bytes, read_only=True
     )

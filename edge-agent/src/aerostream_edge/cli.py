@@ -60,6 +60,7 @@ def _check(options: argparse.Namespace) -> int:
     from aerostream_edge.check import check_broker, check_link
 
     settings = _settings(options)
+    _warn_of_unknown_names()
 
     async def check() -> bool:
         link, broker = await asyncio.gather(
@@ -75,6 +76,7 @@ def _import(options: argparse.Namespace) -> int:
     from aerostream_edge.progress import ImportDisplay
 
     settings = _settings(options)
+    _warn_of_unknown_names()
     with (
         ImportDisplay() as display,
         Importer(settings=settings, show=display.show, say=display.say) as importer,
@@ -169,6 +171,12 @@ def _settings(options: argparse.Namespace) -> EdgeSettings:
         "rate_policy": options.policy,
     }
     return edge_settings(options.config, given)
+
+
+def _warn_of_unknown_names() -> None:
+    """For commands that end by themselves; `run` says it in its log."""
+    for variable in unknown_names():
+        sys.stderr.write(f"aerostream-edge: unknown variable {variable} is ignored\n")
 
 
 def _seconds(text: str) -> float:
