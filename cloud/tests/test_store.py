@@ -21,7 +21,7 @@ from aerostream_cloud.store import (
 )
 from aerostream_cloud.store.sqlite import SqliteStore
 from aerostream_contract.channels import CHANNELS, channel_named
-from aerostream_contract.errors import ContractError
+from aerostream_contract.errors import ContractError, InvalidSetting
 from aerostream_contract.frame import DecodedBlock
 from aerostream_contract.names import DroneName
 from hypothesis import given, settings
@@ -341,7 +341,7 @@ def test_other_files_are_refused_and_left_alone(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("url", ["influxdb://o:secret@h:1/b", "postgresql://x", "sqlite:///", "x"])
 def test_other_urls_are_refused_without_showing_a_secret(url: str) -> None:
-    with pytest.raises(NotOurStore, match="expected sqlite:///path") as caught:
+    with pytest.raises(InvalidSetting, match="expected sqlite:///path") as caught:
         open_store(url)
     assert "secret" not in str(caught.value)
 

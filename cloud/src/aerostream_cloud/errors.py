@@ -5,7 +5,7 @@ CloudError
 ├── StoreError
 │   ├── StoreUnavailable storing fails as a whole: disk full, locked, gone; worth a retry
 │   ├── RowsRejected     the store takes no row of this kind; a retry changes nothing
-│   └── NotOurStore      the URL or file is not a store of ours
+│   └── NotOurStore      the file is not a store of ours
 ├── RegistryUnavailable  the relational database cannot be reached or used
 ├── ProvisionRefused     an account cannot be made, changed or removed as asked
 └── BrokerNotReloaded    the broker was not told to read its account files again
@@ -33,7 +33,7 @@ class RowsRejected(StoreError):
 
 
 class NotOurStore(StoreError):
-    """The URL or the file does not name a store that this program can use."""
+    """The file is not a store that this program can use."""
 
 
 class RegistryUnavailable(CloudError):
