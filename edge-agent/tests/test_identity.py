@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,38 @@ def test_a_second_agent_for_a_drone_is_refused(tmp_path: Path) -> None:
     AgentLock(tmp_path, DroneName("north", "osprey")).release()
     lock.release()
     AgentLock(tmp_path, NAME).release()
+
+
+def test_a_lock_leaves_no_file_behind(tmp_path: Path) -> None:
+    lock = AgentLock(tmp_path, NAME)
+    (file,) = (tmp_path / "systems").iterdir()
+    assert file.name == "north.kestrel.lock"
+    with pytest.raises(StateError):
+        AgentLock(tmp_path, NAME)
+    assert file.exists(), "who is refused removes nothing"
+    lock.release()
+    assert list((tmp_path / "systems").iterdir()) == []
+
+
+def test_of_many_who_come_and_go_one_holds_the_lock_at_a_time(tmp_path: Path) -> None:
+    holders: list[int] = []
+    most: list[int] = []
+
+    def come_and_go(number: int) -> None:
+        for _ in range(400):
+            try:
+                lock = AgentLock(tmp_path, NAME)
+            except StateError:
+                continue
+            holders.append(number)
+            os.sched_yield()
+            most.append(len(holders))
+            holders.remove(number)
+            lock.release()
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(come_and_go, range(8)))
+    assert set(most) == {1}
 
 
 def test_the_lock_of_a_killed_agent_is_free(tmp_path: Path) -> None:
