@@ -10,15 +10,22 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import paho.mqtt.client as mqtt
+from aerostream_contract.models import ServiceState, ServiceStatus, decode
+from aerostream_contract.topics import service_state_topic
+from paho.mqtt.enums import CallbackAPIVersion
+
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT / "var/demo"
 FLIGHTS = {"copter": ROOT / "tests/data/copter.tlog", "px4": ROOT / "tests/data/px4.tlog"}
 _SYSTEM_FOLDERS = "/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin"
+_QUERY = "SELECT drone, time, lat, lon, relative_alt FROM v_position LIMIT 5"
 _START_TIMEOUT_S = 15.0
 
 
@@ -34,18 +41,19 @@ def main() -> int:
         processes.enter_context(_broker(port))
         _wait_for_port(port)
         processes.enter_context(_process("cloud", [*_python("aerostream_cloud"), "serve"], environ))
+        _wait_for_ingest(port)
         for drone, flight in FLIGHTS.items():
             command = [*_python("aerostream_edge"), "import", str(flight)]
             _say(f"\n$ aerostream-edge import {_shown(flight)} --drone {drone} --policy full")
-            subprocess.run([*command, "--drone", drone, "--policy", "full"], env=environ, check=True)
+            subprocess.run(
+                [*command, "--drone", drone, "--policy", "full"], env=environ, check=True
+            )
         _say("\n$ aerostream-cloud stats")
         subprocess.run([*_python("aerostream_cloud"), "stats"], env=environ, check=True)
-    _say(
-        "\nStopped again. The store is an ordinary SQLite file; try:\n"
-        f"  sqlite3 -header -column {_shown(DATA)}/telemetry.sqlite \\\n"
-        "    \"SELECT drone, time, lat, lon, relative_alt FROM v_position LIMIT 5\"\n"
-        "README.md shows how to run the parts yourself, with a live vehicle and mosquitto_sub."
-    )
+    _say("\nStopped again. The store is an ordinary SQLite file; try:")
+    _say(f"  sqlite3 -header -column {_shown(DATA)}/telemetry.sqlite \\")
+    _say(f'    "{_QUERY}"')
+    _say("README.md shows how to run the parts yourself, with a live vehicle and mosquitto_sub.")
     return 0
 
 
@@ -88,6 +96,26 @@ def _wait_for_port(port: int) -> None:
                 return
         time.sleep(0.05)
     sys.exit(f"demo: Mosquitto did not start; see {_shown(DATA)}/mosquitto.log")
+
+
+def _wait_for_ingest(port: int) -> None:
+    """Until ingest listens: an import before that would have to wait, and say so."""
+    online = threading.Event()
+
+    def on_message(_client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
+        if decode(bytes(message.payload), ServiceState).status is ServiceStatus.ONLINE:
+            online.set()
+
+    client = mqtt.Client(CallbackAPIVersion.VERSION2)
+    client.on_message = on_message
+    client.connect("127.0.0.1", port)
+    client.subscribe(service_state_topic("ingest", "+"))
+    client.loop_start()
+    came = online.wait(_START_TIMEOUT_S)
+    client.disconnect()
+    client.loop_stop()
+    if not came:
+        sys.exit(f"demo: the cloud did not start; see {_shown(DATA)}/cloud.log")
 
 
 def _free_port() -> int:
