@@ -20,6 +20,7 @@ _GROUND_STATION = 6
 _NO_AUTOPILOT = 8
 _RADIO = (51, 68)
 _EXCEPTED = ("PARAM_", "MISSION_", "COMMAND_", "FILE_", "LOG_")
+_NO_SAMPLES = ("TIMESYNC", "PING")
 
 
 @dataclass
@@ -95,9 +96,7 @@ def _sort_out(flight: Flight, received: list[Any]) -> None:
                 chunks[message.id] = text
             else:
                 flight.texts.append(text.rstrip())
-        elif (
-            (name != "MISSION_CURRENT" and name.startswith(_EXCEPTED)) or name in ("TIMESYNC", "PING")
-        ):
+        elif name in _NO_SAMPLES or (name != "MISSION_CURRENT" and name.startswith(_EXCEPTED)):
             flight.excepted += 1
         else:
             flight.messages[sender[1], name].append(message)
