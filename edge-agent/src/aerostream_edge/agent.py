@@ -142,6 +142,9 @@ class Agent:
         receipt_us = self._clock.receipt_us()
         for frame in self._parser.feed(data):
             self._take(frame, receipt_us)
+        for vehicle in self._vehicles.values():
+            if vehicle.session is not None and vehicle.drone.urgent:
+                vehicle.session.send_due(self._clock.monotonic_s())
 
     def _link_ended(self) -> None:
         receipt_us = self._clock.receipt_us()
@@ -233,7 +236,7 @@ class Agent:
         self._vehicles[name] = vehicle
         if system is not None:
             self._by_system[system] = vehicle
-        self._log.info("vehicle", extra={"name": str(name), "system": system})
+        self._log.info("vehicle", extra={"vehicle": str(name), "system": system})
         return vehicle
 
     # --- time ---------------------------------------------------------------------------
@@ -275,7 +278,7 @@ class Agent:
                 vehicle.session.handle(now_s)
                 if vehicle.session.taken_over:
                     self._log.error(
-                        "another agent took this drone's name", extra={"name": str(name)}
+                        "another agent took this drone's name", extra={"vehicle": str(name)}
                     )
                     vehicle.session.close()
                     self._forget(name)

@@ -86,6 +86,8 @@ class Drone:
         self._backfill = backfill
         self._events: list[tuple[int, int, Happening]] = []
         self._joiner = TextJoiner()
+        self.urgent = False
+        """An event waits to be sent: it must not wait for the next tick."""
 
     def take(self, reception: Reception, heartbeat: Heartbeat | None = None) -> None:
         """Take a message of this drone.
@@ -189,6 +191,7 @@ class Drone:
         for event in self._events:
             number = self.outbox.reserve()
             self._put(Item(number, UP_EVT, self._encoded(number, event), 0))
+        self.urgent = True
         self._events.clear()
 
     def _encoded(self, number: int, event: tuple[int, int, Happening]) -> bytes:

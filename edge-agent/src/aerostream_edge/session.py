@@ -145,6 +145,7 @@ class DroneSession:
     def send_due(self, now_s: float) -> None:
         """Send frames and events that are due, as far as the broker keeps up."""
         outbox = self.drone.outbox
+        self.drone.urgent = False
         while self.uplink.has_room and (item := outbox.next_due(now_s)) is not None:
             leaf, payload = self.drone.resend_payload(item)
             mid = self.uplink.publish(self._topic(leaf), payload)
