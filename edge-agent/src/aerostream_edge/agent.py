@@ -29,7 +29,7 @@ from aerostream_edge.timeline import Timeline
 from aerostream_edge.uplink import Tls
 from aerostream_edge.vehicle import Vehicle
 
-_TICK_S = 0.05
+_TICK_S = 0.1
 _HEARTBEAT_S = 1.0
 _HEALTH_S = 30.0
 _GOODBYE_S = 3.0
@@ -243,8 +243,9 @@ class Agent:
 
     async def _tick_forever(self) -> None:
         flush_s = heartbeat_s = health_s = self._clock.monotonic_s()
+        tick_s = min(_TICK_S, self._settings.batch_interval)
         while True:
-            await asyncio.sleep(_TICK_S)
+            await asyncio.sleep(tick_s)
             now_s = self._clock.monotonic_s()
             utc_us = self._clock.receipt_us()
             for vehicle in self._vehicles.values():

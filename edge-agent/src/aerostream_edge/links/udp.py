@@ -10,7 +10,7 @@ from aerostream_edge.links.base import LinkUrl
 
 #: Autopilots send each message as a datagram of its own. Waking up for every single one costs more
 #: than all that is done with it, so those of so many seconds are taken together.
-GATHER_S = 0.01
+GATHER_S = 0.02
 _DATAGRAM_BYTES = 65535
 _MOST_DATAGRAMS = 2000
 
