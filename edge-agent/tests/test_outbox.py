@@ -131,9 +131,22 @@ def test_what_is_sent_eight_times_while_later_ones_are_stored_is_set_aside() -> 
     outbox.acknowledge(5, [(1, 1)])
     for n in range(1, 9):
         assert outbox.hopeless() == []
-        assert send_all(outbox, n * 100.0) == [0]
+        put(outbox)
+        assert send_all(outbox, n * 100.0) == [n + 1, 0]
+        outbox.acknowledge(5, [(n + 1, n + 1)])
     assert [item.number for item in outbox.hopeless()] == [0]
     assert (len(outbox), outbox.bytes) == (0, 0)
+
+
+def test_a_second_outage_makes_the_backlog_of_the_first_not_hopeless() -> None:
+    outbox = filled(20)
+    send_all(outbox, 0.0)
+    put(outbox)
+    send_all(outbox, 1.0)
+    outbox.acknowledge(5, [(20, 20)])  # one live frame is stored, then ingest fails again
+    for n in range(1, 30):
+        assert send_all(outbox, n * 100.0) == list(range(20))
+        assert outbox.hopeless() == []
 
 
 def test_an_outage_makes_nothing_hopeless_however_long_it_was() -> None:

@@ -23,6 +23,8 @@ from aerostream_edge.statustext import Text, TextJoiner
 from aerostream_edge.timeline import Shift, Timeline
 from aerostream_edge.twin import Happening, Twin
 
+#: Events in one frame; a joined text has at most 12.8 kB, so they fit whatever they say.
+_MOST_EVENTS = 50
 _STATUSTEXT_ID = MESSAGES.named(STATUSTEXT).id
 
 
@@ -134,6 +136,8 @@ class Drone:
         self._events.append((component, time_us, happening))
         if not self._backfill:
             self._put_events()
+        elif len(self._events) >= _MOST_EVENTS:
+            self.flush()
 
     def tick(self, now_us: int) -> None:
         """Give up waiting for chunks of texts that are overdue."""

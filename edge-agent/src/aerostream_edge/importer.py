@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from aerostream_contract.errors import InvalidPayload
+from aerostream_contract.errors import ContractError
 from aerostream_contract.mavlink import MESSAGES
 from aerostream_contract.models import Ack, decode
 from aerostream_contract.names import DroneName
@@ -315,12 +315,12 @@ class Importer:
             self._say_once("no ingest service is listening: waiting for one")
 
     def _acknowledge(self, topic: str, payload: bytes) -> None:
-        outbox = self._outboxes.get(parse_drone_topic(topic).name)
-        if outbox is None:
-            return
         try:
+            outbox = self._outboxes.get(parse_drone_topic(topic).name)
+            if outbox is None:
+                return
             ack = decode(payload, Ack)
-        except InvalidPayload as error:
+        except ContractError as error:
             self._say_once(f"an unreadable acknowledgement came on {topic}: {error}")
             return
         outbox.acknowledge(ack.epoch, ack.ranges)

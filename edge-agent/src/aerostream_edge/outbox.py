@@ -30,6 +30,8 @@ class Item:
     attempts: int = 0
     passed_over: int = 0
     """How often it was sent after a later number was acknowledged."""
+    freed_before: int = 0
+    """Items that acknowledgements had freed when it was last sent."""
     due_s: float = 0.0
     """When it may be sent (again), by the caller's clock."""
     published: bool = False
@@ -87,6 +89,7 @@ class MemoryOutbox:
         self._items: dict[int, Item] = {}
         self.bytes = 0
         self._highest_acknowledged = -1
+        self._freed = 0
 
     def __len__(self) -> int:
         return len(self._items)
@@ -130,7 +133,9 @@ class MemoryOutbox:
         item.attempts += 1
         item.published = True
         # Sending in vain while nothing is stored at all says nothing about the item.
-        item.passed_over += item.number < self._highest_acknowledged
+        later = item.number < self._highest_acknowledged
+        item.passed_over += later and self._freed != item.freed_before
+        item.freed_before = self._freed
         doublings = min(item.attempts - 1, _MAX_DOUBLINGS)
         item.due_s = now_s + min(_MAX_TIMEOUT_S, FIRST_TIMEOUT_S * 2**doublings)
 
@@ -147,6 +152,7 @@ class MemoryOutbox:
             for number in numbers:
                 self._remove(number)
             freed += len(numbers)
+            self._freed += len(numbers)
             highest = min(last, self._next_number - 1)
             self._highest_acknowledged = max(self._highest_acknowledged, highest)
         return freed
