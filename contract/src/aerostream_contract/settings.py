@@ -94,6 +94,8 @@ class MqttUrl(Struct, frozen=True):
             raise _bad_url(what, "its scheme is not mqtt or mqtts")
         if not parts.hostname:
             raise _bad_url(what, "it has no host")
+        if not is_host(parts.hostname):
+            raise _bad_url(what, "its host is no name or address")
         if port == 0:
             raise _bad_url(what, "its port is 0")
         if parts.path.strip("/") or "?" in text or "#" in text:
@@ -117,6 +119,15 @@ class MqttUrl(Struct, frozen=True):
     def __repr__(self) -> str:
         """Without user and password too: a repr ends in logs and tracebacks."""
         return f"MqttUrl({str(self)!r})"
+
+
+def is_host(name: str) -> bool:
+    """Whether a name can be asked for: a resolver fails on others with no useful word."""
+    try:
+        name.encode("idna")
+    except UnicodeError:
+        return False
+    return True
 
 
 def _bad_url(what: str, reason: str) -> InvalidSetting:

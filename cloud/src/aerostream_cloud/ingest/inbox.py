@@ -71,6 +71,11 @@ class Inbox:
         if self._closed:
             return
         if link is not self._link:
+            if len(self._messages) >= self._most_unpromised:
+                # Each connection may bring as many again: the senders repeat what is not
+                # confirmed, so what an older one left makes room.
+                self._messages = []
+                self._bytes = 0
             # Ids of an older connection mean nothing on this one.
             self._packet_ids = [None] * len(self._messages)
             self._link = link

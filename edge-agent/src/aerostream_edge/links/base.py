@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from aerostream_contract.errors import InvalidSetting
+from aerostream_contract.settings import is_host
 
 Scheme = Literal["udpin", "udpout", "tcp", "tcpin", "serial"]
 _DEFAULT_BAUD = 57600
@@ -40,6 +41,8 @@ class LinkUrl:
         host, _, port = rest.removeprefix("//").rpartition(":")
         if scheme not in ("udpin", "udpout", "tcp", "tcpin") or not host or not port.isdecimal():
             raise InvalidSetting(f"MAVLink link {text!r} is unusable: {expected}")
+        if not is_host(host):
+            raise InvalidSetting(f"MAVLink link {text!r} has no usable host: {expected}")
         if not 1 <= int(port) <= 65535:
             raise InvalidSetting(f"MAVLink link {text!r} has port {port}, expected 1 to 65535")
         return cls(scheme, host.strip("[]"), int(port))  # type: ignore[arg-type]  # checked above
