@@ -26,8 +26,8 @@ PROTO := aerostream_contract/frame.proto
 CONTRACT := contract/src
 GENERATED := $(addprefix aerostream_contract/,frame_pb2.py frame_pb2.pyi mavlink_messages.txt)
 PROTOC := $(RUN) python -m grpc_tools.protoc -I $(CONTRACT)
-TYPED := $(wildcard contract/src edge-agent/src cloud/src conftest.py tests benchmarks \
-	contract/tests cloud/tests contract/tools deploy/*.py)
+TYPED := $(wildcard contract/src edge-agent/src cloud/src simulator/src conftest.py tests \
+	benchmarks contract/tests cloud/tests simulator/tests contract/tools deploy/*.py)
 # Its folder's hyphen keeps mypy from seeing a package: its conftest.py would be the root's.
 TYPED_APART := edge-agent/tests
 
