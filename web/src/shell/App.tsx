@@ -1,0 +1,4 @@
+/** The page from top to bottom. */
+export function App() {
+  return <main>AeroStream</main>;
+}

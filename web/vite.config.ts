@@ -1,0 +1,23 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+const BRIDGE = process.env.AEROSTREAM_BRIDGE ?? "http://127.0.0.1:8000";
+
+export default defineConfig({
+  plugins: [react()],
+  base: "./",
+  build: {
+    // The bridge serves the page from here; it is packaged with it.
+    outDir: "../cloud/src/aerostream_cloud/bridge/page_files",
+    emptyOutDir: true,
+    chunkSizeWarningLimit: 1500,
+  },
+  server: {
+    host: "127.0.0.1",
+    proxy: {
+      "/api": BRIDGE,
+      "/ws": { target: BRIDGE.replace("http", "ws"), ws: true },
+    },
+  },
+  test: { environment: "jsdom", include: ["tests/**/*.test.{ts,tsx}"] },
+});
