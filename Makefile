@@ -19,6 +19,19 @@ export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/opt/homebrew/sbin
 # A uv that does not answer (a shim without its program) counts as missing.
 UV := $(if $(shell uv --version 2>/dev/null),uv,$(CURDIR)/.uv/bin/uv)
 RUN := $(UV) run --no-sync
+# Where there is no Node.js that can build the page (20.19 with npm 11), one comes as a Python package.
+NODE_TELLS := const [a, b] = process.versions.node.split(".").map(Number); \
+	process.exit(a > 22 || (a === 22 && b >= 12) || (a === 20 && b >= 19) ? 0 : 1)
+NODE_IS_THERE := $(shell node -e '$(NODE_TELLS)' 2>/dev/null && \
+	test "$$(npm --version 2>/dev/null | cut -d. -f1)" -ge 11 2>/dev/null && echo yes)
+OWN_NODE := $(if $(NODE_IS_THERE),,$(CURDIR)/.node/bin/npm)
+export PATH := $(if $(OWN_NODE),$(CURDIR)/.node/bin:)$(PATH)
+NPM := npm --prefix web --loglevel=error
+PAGE := cloud/src/aerostream_cloud/bridge/page_files/index.html
+PAGE_SOURCES := $(shell find web/src web/public web/tools -type f 2>/dev/null) \
+	$(wildcard web/*.html web/*.json web/*.ts)
+NODE_MODULES := web/node_modules/.package-lock.json
+
 PROJECTS := pyproject.toml $(wildcard */pyproject.toml)
 SYNCED := .venv/.synced
 
@@ -39,20 +52,23 @@ help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | awk -F '\t' '{printf "make %-10s %s\n", $$1, $$2}'
 
 .PHONY: demo
-demo: $(SYNCED) mosquitto ## Send a recorded flight through the real pipeline and show what is stored
-	$(RUN) python deploy/demo.py
+demo: $(SYNCED) $(PAGE) mosquitto ## Fly a fleet on a map (DRONES=12 DURATION=seconds PORT=8000)
+	$(RUN) python deploy/demo.py $(if $(DRONES),--drones '$(DRONES)') \
+		$(if $(DURATION),--duration '$(DURATION)') $(if $(PORT),--port '$(PORT)')
 
 .PHONY: test
-test: $(SYNCED) mosquitto ## Run all tests (ARGS='…' goes to pytest)
+test: $(SYNCED) $(PAGE) mosquitto chromium ## Run all tests (ARGS='…' goes to pytest)
+	$(NPM) test
 	$(RUN) pytest -n 2 --dist worksteal $(ARGS)
 
 .PHONY: check
-check: $(SYNCED) ## Check style, types, the parts' imports and the generated files
+check: $(SYNCED) $(NODE_MODULES) ## Check style, types, the parts' imports and the generated files
 	$(RUN) ruff check
 	$(RUN) ruff format --check
 	$(RUN) mypy $(TYPED)
 	$(RUN) mypy $(TYPED_APART)
 	$(RUN) lint-imports
+	$(NPM) run check
 	$(MAKE) --no-print-directory generated
 
 # Generated into a folder of its own and compared, so that a check never changes a file.
@@ -77,9 +93,10 @@ bench: $(SYNCED) mosquitto ## Measure against the targets; writes benchmarks/res
 	$(RUN) python -m benchmarks
 
 .PHONY: fmt
-fmt: $(SYNCED) ## Format the code and sort its imports
+fmt: $(SYNCED) $(NODE_MODULES) ## Format the code and sort its imports
 	$(RUN) ruff check --fix
 	$(RUN) ruff format
+	$(NPM) run fmt
 
 .PHONY: proto
 proto: $(SYNCED) ## Generate the telemetry frame's code from frame.proto
@@ -93,22 +110,43 @@ messages: $(SYNCED) ## Generate the table of MAVLink messages from pymavlink
 channels: $(SYNCED) ## Generate docs/channels.md from the channel table
 	$(RUN) python contract/tools/generate_channel_docs.py
 
+.PHONY: web
+web: $(PAGE) ## Build the operators' page
+
 .PHONY: setup
-setup: $(SYNCED) mosquitto ## Install what the other targets need, and nothing else
+setup: $(SYNCED) $(PAGE) mosquitto ## Install what the other targets need, and nothing else
 
 .PHONY: mosquitto
 mosquitto: ## Install Mosquitto with the system's package manager where it is missing
 	@command -v mosquitto >/dev/null || deploy/install-system.sh mosquitto
 
+.PHONY: chromium
+chromium: ## Install Chromium, for the browser tests, with the system's package manager
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
+		deploy/install-system.sh chromium
+
 .PHONY: clean
 clean: ## Remove environments, caches and builds; stored data stays
-	rm -rf .venv .uv build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .uv .node web/node_modules $(dir $(PAGE)) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --inexact: what somebody added to the environment by hand is not ours to remove.
 $(SYNCED): uv.lock $(PROJECTS) | $(filter %/uv,$(UV))
 	$(UV) sync --all-packages --inexact
 	@touch $@
+
+$(PAGE): $(PAGE_SOURCES) $(NODE_MODULES)
+	$(NPM) run build
+	@touch $@
+
+$(NODE_MODULES): web/package-lock.json $(OWN_NODE)
+	$(NPM) ci --prefer-offline
+	@touch $@
+
+# Only reached where there is no Node.js that will do.
+$(CURDIR)/.node/bin/npm: | $(SYNCED)
+	$(UV) sync --all-packages --inexact --group node
+	deploy/install-node.sh $(CURDIR)/.node .venv/bin/python
 
 # Only reached where there is no uv yet.
 $(CURDIR)/.uv/bin/uv:

@@ -1,14 +1,16 @@
 #!/bin/sh
 # Installs one program with the system's package manager, and says so.
-# Usage: deploy/install-system.sh mosquitto|python-venv
+# Usage: deploy/install-system.sh mosquitto|chromium|python-venv
 set -eu
 
 what=${1:-}
 case $what in
     mosquitto) debian=mosquitto other=mosquitto ;;
+    # Ubuntu's package of this name only points to a snap; its users install a browser themselves.
+    chromium) debian=chromium other=chromium ;;
     # Only Debian and its relatives split it from Python.
     python-venv) debian=python3-venv other=python3 ;;
-    *) echo "usage: $0 mosquitto|python-venv" >&2; exit 2 ;;
+    *) echo "usage: $0 mosquitto|chromium|python-venv" >&2; exit 2 ;;
 esac
 
 as_root() {
