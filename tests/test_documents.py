@@ -153,6 +153,7 @@ MODELS: list[tuple[str, type[Struct], dict[str, type[Struct]]]] = [
     ),
     ("### up/evt", models.Event, {}),
     ("### dn/ack", models.Ack, {}),
+    ("### dn/att", models.Attention, {}),
     ("### _svc/ingest/{instance}/state", models.ServiceState, {}),
 ]
 

@@ -146,6 +146,11 @@ def test_fields_and_rates_make_sense(channel: Channel) -> None:
     assert (rate.rate_hz == 0) == (rate.silence_s == 0)
     assert rate.rate_hz == 0 or rate.silence_s >= 1 / rate.rate_hz
     assert channel.stale_after_s >= 2
+    attended = channel.attended_rate
+    assert (attended.rate_hz == 0) == (rate.rate_hz == 0)
+    assert attended.rate_hz >= rate.rate_hz
+    assert attended.silence_s <= rate.silence_s
+    assert attended.silence_s <= channel.stale_after_s / 2
 
 
 @pytest.mark.parametrize("channel", ALL_CHANNELS, ids=lambda c: str(c.name))

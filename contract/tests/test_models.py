@@ -9,6 +9,7 @@ from aerostream_contract import models
 from aerostream_contract.errors import InvalidPayload
 from aerostream_contract.models import (
     Ack,
+    Attention,
     Backlog,
     Battery,
     Event,
@@ -60,6 +61,8 @@ EXAMPLES: list[Struct] = [
     ),
     Ack(7, [(0, 0), (2, 9)]),
     ServiceState(ServiceStatus.PAUSED, "0.1.0", "2026-01-01T00:00:00.000000Z", ["*"], "disk full"),
+    Attention(["position", "*", "Ω" * 64], 0.5),
+    Attention([], 300),
 ]
 MODELS = sorted({type(example) for example in EXAMPLES}, key=lambda model: model.__name__)
 
@@ -161,6 +164,14 @@ def test_hostile_json_is_an_invalid_payload(model: type[Struct], payload: bytes)
         (6, "ranges", [[0, 1 << 53]]),
         (7, "status", "busy"),
         (7, "fleets", "*"),
+        (8, "channels", "position"),
+        (8, "channels", ["x" * 65]),
+        (8, "channels", ["x"] * 65),
+        (8, "channels", [1]),
+        (8, "ttl_s", 0),
+        (8, "ttl_s", -1),
+        (8, "ttl_s", 300.001),
+        (8, "ttl_s", "10"),
     ],
 )
 def test_a_value_outside_its_range_is_refused_and_the_text_says_where(

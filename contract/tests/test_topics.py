@@ -31,7 +31,7 @@ def test_the_leaves_are_those_of_the_contract() -> None:
     assert drone_topic(NAME, topics.UP_TEL) == "aero/1/north/eagle/up/tel"
     leaves = (topics.UP_STATUS, topics.UP_INFO, topics.UP_STATE, topics.UP_BF, topics.UP_EVT)
     assert leaves == ("up/status", "up/info", "up/state", "up/bf", "up/evt")
-    assert topics.DN_ACK == "dn/ack"
+    assert (topics.DN_ACK, topics.DN_ATT) == ("dn/ack", "dn/att")
 
 
 @pytest.mark.parametrize(

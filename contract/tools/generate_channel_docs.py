@@ -46,12 +46,13 @@ does not have is null too.
 most its rate; a sample is left out while every field has moved by at most its deadband, but never
 for longer than the longest silence. A field without a deadband counts every change. A change in
 `heartbeat` goes out at once. Priority 1 goes first and is dropped last. A value counts as stale
-after the given age.
+after the given age. While [somebody looks](mqtt.md#dnatt) at a channel it is sent up to 5 times a
+second, every change of it, and once a second where nothing changes. What is not sent stays unsent.
 
 **Pass-through.** Every other MAVLink message can be carried as a channel of its own, named `mav_`
-and the message's name in lower case, such as `mav_esc_info`. With the policy `full` all of them
-are, except `PARAM_*`, `MISSION_*`, `COMMAND_*`, `FILE_*`, `LOG_*`, `TIMESYNC` and `PING`; with
-`standard` those that the agent's configuration names. Their fields have MAVLink's names, units and
+and the message's name in lower case, such as `mav_esc_telemetry_1_to_4`. With the policy `full` all
+of them are, except `PARAM_*`, `MISSION_*`, `COMMAND_*`, `FILE_*`, `LOG_*`, `TIMESYNC` and `PING`;
+with `standard` those that the agent's configuration names. Their fields have MAVLink's names, units and
 values bit for bit, save that infinities and NaN are null. Arrays become `name_0`, `name_1`, …;
 char arrays become text. Their own time field is `time_boot_ms`, else `time_usec`.
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from aerostream_contract.channels import CHANNELS
+from aerostream_contract.channels.types import ATTENDED_HZ, ATTENDED_SILENCE_S
 from aerostream_edge.mapping import Sample, mapping_of
 from aerostream_edge.mavlink.frames import FrameParser
 from aerostream_edge.policy import StandardPolicy
@@ -118,3 +119,40 @@ def test_gaps_are_never_shorter_than_the_rate_nor_longer_than_the_silence(
             assert (now - last) / SECOND < rate.silence_s
         if keeps:
             last = now
+
+
+def attended() -> StandardPolicy:
+    policy = StandardPolicy()
+    policy.attended = {"attitude", "attitude_quaternion"}
+    return policy
+
+
+def test_what_somebody_looks_at_goes_out_at_the_rate_of_a_page() -> None:
+    policy = attended()
+    tiny = CHANNELS["attitude"].field_by_name["roll"].deadband / 20
+    creeping = [(n * SECOND // 20, n * tiny) for n in range(20 * 10)]
+    kept = [now for now, roll in creeping if policy.keeps(1, attitude(roll), now)]
+    assert len(kept) == pytest.approx(ATTENDED_HZ * 10, abs=2)
+
+
+def test_what_somebody_looks_at_and_does_not_change_is_said_once_a_second() -> None:
+    policy = attended()
+    kept = [n for n in range(500) if policy.keeps(1, attitude(0.5), n * SECOND // 50)]
+    assert len(kept) == pytest.approx(ATTENDED_SILENCE_S * 10, abs=2)
+
+
+def test_attention_changes_no_other_channel_and_brings_none_that_is_left_out() -> None:
+    policy = attended()
+    position = sample(message("GLOBAL_POSITION_INT", alt=1000))
+    assert policy.keeps(1, position, 0)
+    assert not policy.keeps(1, position, SECOND)
+    assert not policy.keeps(1, sample(message("ATTITUDE_QUATERNION", q1=1)), 0)
+
+
+def test_after_attention_the_policy_holds_again() -> None:
+    policy = attended()
+    assert policy.keeps(1, attitude(0.0), 0)
+    assert policy.keeps(1, attitude(0.5), SECOND // 5)
+    policy.attended = ()
+    assert not policy.keeps(1, attitude(1.0), 2 * SECOND // 5)
+    assert policy.keeps(1, attitude(1.0), SECOND + SECOND // 5)

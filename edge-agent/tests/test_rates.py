@@ -163,3 +163,87 @@ def test_beginning_again_asks_for_everything_again() -> None:
     before = conversation(requests, UNSUPPORTED)
     requests.begin([])
     assert conversation(requests, UNSUPPORTED) == before
+
+
+def set_intervals(questions: list[Question]) -> list[tuple[str, float]]:
+    """What was asked for, and at which interval in µs."""
+    return [
+        (name_asked(q), q.fields["param2"])
+        for q in questions
+        if q.fields.get("command") == SET_MESSAGE_INTERVAL
+    ]
+
+
+def test_what_somebody_looks_at_is_asked_for_faster_once_and_put_back() -> None:
+    requests = asking()
+    conversation(requests)
+    requests.attend({"position", "gps"})
+    faster = [("GLOBAL_POSITION_INT", 2e5), ("GPS_RAW_INT", 2e5), ("GPS2_RAW", 2e5)]
+    assert set_intervals(conversation(requests)) == faster
+    requests.attend({"gps", "position"})
+    assert conversation(requests) == []
+    requests.attend({"position"})
+    assert set_intervals(conversation(requests)) == [("GPS_RAW_INT", 5e6), ("GPS2_RAW", 5e6)]
+    requests.attend(())
+    assert set_intervals(conversation(requests)) == [("GLOBAL_POSITION_INT", 1e6)]
+
+
+def test_attention_that_lapses_before_it_was_asked_for_asks_nothing() -> None:
+    requests = asking()
+    conversation(requests)
+    requests.attend({"position", "gps"})
+    first = requests.next(50.0)
+    assert first is not None
+    requests.attend(())
+    requests.answered(SET_MESSAGE_INTERVAL, ACCEPTED)
+    assert set_intervals([first]) == [("GLOBAL_POSITION_INT", 2e5)]
+    assert set_intervals(conversation(requests)) == [("GLOBAL_POSITION_INT", 1e6)]
+
+
+def test_attention_before_the_beginning_counts_in_it() -> None:
+    requests = RateRequests(STANDARD)
+    requests.attend({"position"})
+    assert conversation(requests) == []
+    requests.begin([])
+    asked = set_intervals(conversation(requests))
+    assert ("GLOBAL_POSITION_INT", 2e5) in asked
+    assert len(asked) == len(intervals(STANDARD))
+
+
+def test_an_autopilot_that_boots_while_somebody_looks_is_asked_for_the_faster_rate() -> None:
+    requests = asking()
+    conversation(requests)
+    requests.attend({"position"})
+    conversation(requests)
+    requests.begin([])
+    assert ("GLOBAL_POSITION_INT", 2e5) in set_intervals(conversation(requests))
+
+
+def test_an_autopilot_without_message_intervals_is_asked_nothing_for_attention() -> None:
+    requests = asking()
+    conversation(requests, UNSUPPORTED)
+    requests.attend({"position"})
+    assert conversation(requests) == []
+
+
+def test_a_message_that_the_autopilot_does_not_have_is_not_asked_for_again() -> None:
+    requests = asking()
+    conversation(requests, DENIED)
+    requests.attend({"position"})
+    assert conversation(requests) == []
+
+
+def test_policy_full_asks_nothing_for_attention() -> None:
+    requests = asking(FULL)
+    conversation(requests)
+    requests.attend(set(CHANNELS))
+    assert conversation(requests) == []
+
+
+def test_attention_asks_for_no_channel_that_the_policy_leaves_out() -> None:
+    requests = asking()
+    conversation(requests)
+    requests.attend(set(CHANNELS))
+    asked = dict(set_intervals(conversation(requests)))
+    assert "ATTITUDE_QUATERNION" not in asked
+    assert set(asked.values()) == {2e5}

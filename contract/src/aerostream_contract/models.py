@@ -22,6 +22,8 @@ TimeUs = Annotated[int, Meta(ge=EARLIEST_US, le=LATEST_US)]
 Byte = Annotated[int, Meta(ge=0, le=255)]
 """An unsigned byte, as MAVLink's ids and small enums are."""
 
+#: In the channels of an `Attention`: all that the drone's policy sends.
+EVERY_CHANNEL = "*"
 #: The look-ahead: to Python, `$` also matches before a final line feed.
 _KIND = r"^[a-z0-9_]{1,32}$(?!\n)"
 
@@ -158,6 +160,16 @@ class Ack(Struct, frozen=True):
         for first, last in self.ranges:
             if first > last:
                 raise ValueError(f"range {first}…{last} is reversed")
+
+
+class Attention(Struct, frozen=True):
+    """`dn/att`: somebody looks at the drone now, and for a while."""
+
+    channels: Annotated[list[Annotated[str, Meta(max_length=64)]], Meta(max_length=64)]
+    """What is looked at, `EVERY_CHANNEL` for all that the policy sends. A name that the drone does
+    not know says nothing to it."""
+    ttl_s: Annotated[float, Meta(gt=0, le=300)]
+    """How long, in seconds from receipt; it lapses by itself."""
 
 
 class ServiceStatus(StrEnum):

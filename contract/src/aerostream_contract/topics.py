@@ -13,6 +13,8 @@ UP_STATUS, UP_INFO, UP_STATE = "up/status", "up/info", "up/state"
 UP_TEL, UP_BF, UP_EVT = "up/tel", "up/bf", "up/evt"
 #: Written by the ingest service to a drone.
 DN_ACK = "dn/ack"
+#: Written by the bridge to a drone: somebody looks at it.
+DN_ATT = "dn/att"
 
 #: Component and instance of the samples that are mirrored at `json/{channel}` itself.
 _AUTOPILOT_COMPONENT, _FIRST_INSTANCE = 1, "0"

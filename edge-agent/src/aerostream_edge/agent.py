@@ -9,6 +9,7 @@ from aerostream_contract.mavlink import MESSAGES
 from aerostream_contract.names import DroneName
 
 from aerostream_edge.accounts import account_of
+from aerostream_edge.attention import AttendedChannels
 from aerostream_edge.clock import HostClock
 from aerostream_edge.drone import Drone, Reception
 from aerostream_edge.errors import EdgeError, TakenOver, UplinkError
@@ -30,6 +31,8 @@ from aerostream_edge.uplink import Tls
 from aerostream_edge.vehicle import Vehicle
 
 _TICK_S = 0.1
+#: While somebody looks a frame is made this often at most, of whatever there is.
+_ATTENDED_FLUSH_S = 0.05
 _HEARTBEAT_S = 1.0
 _HEALTH_S = 30.0
 _GOODBYE_S = 3.0
@@ -75,6 +78,7 @@ class Agent:
         self._sequence = 0
         self._ordinal = 0
         self._wake = asyncio.Event()
+        self._hurried = asyncio.Event()
         self._stopping = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._log = bound_log(drone=str(settings.name), link=str(self._url))
@@ -116,8 +120,9 @@ class Agent:
                 link = tasks.create_task(self._link.run(), name="link")
                 ticks = tasks.create_task(self._tick_forever(), name="ticks")
                 uplinks = tasks.create_task(self._handle_uplinks(), name="uplinks")
+                attended = tasks.create_task(self._flush_attended(), name="attended")
                 await self._stopping.wait()
-                for task in (link, ticks, uplinks):
+                for task in (link, ticks, uplinks, attended):
                     task.cancel()
         except ExceptionGroup as group:
             # What is ours is one sentence for the user; anything else is a defect and shows.
@@ -145,6 +150,8 @@ class Agent:
         for vehicle in self._vehicles.values():
             if vehicle.session is not None and vehicle.drone.urgent:
                 vehicle.session.send_due(self._clock.monotonic_s())
+            if vehicle.hurried:
+                self._hurried.set()
 
     def _link_ended(self) -> None:
         receipt_us = self._clock.receipt_us()
@@ -213,6 +220,7 @@ class Agent:
         )
         account = account_of(settings, name)
         session = None
+        attended = AttendedChannels()
         if account is None:
             self._log.error(
                 "a vehicle has no account and is not published", extra={"vehicle": str(name)}
@@ -224,6 +232,7 @@ class Agent:
                 account=account,
                 tls=Tls(settings.mqtt_ca, settings.mqtt_cert, settings.mqtt_key),
                 wake=self._wake_up,
+                attended=attended,
             )
         asks = settings.mavlink_rates is RatesMode.ASK
         vehicle = Vehicle(
@@ -231,6 +240,7 @@ class Agent:
             session=session,
             rates=RateRequests(settings.rate_policy) if asks else None,
             rate_policy=str(settings.rate_policy),
+            attended=attended,
             system=system,
         )
         self._vehicles[name] = vehicle
@@ -262,6 +272,18 @@ class Agent:
                 for vehicle in self._vehicles.values():
                     vehicle.drone.flush()
             self._tick_sessions(now_s, utc_us)
+
+    async def _flush_attended(self) -> None:
+        """Send what somebody looks at: the first sample at once, what follows it soon after."""
+        while True:
+            await self._hurried.wait()
+            self._hurried.clear()
+            now_s = self._clock.monotonic_s()
+            for vehicle in self._vehicles.values():
+                if vehicle.hurried and vehicle.session is not None:
+                    vehicle.drone.flush()
+                    vehicle.session.send_due(now_s)
+            await asyncio.sleep(_ATTENDED_FLUSH_S)
 
     def _tick_sessions(self, now_s: float, utc_us: int) -> None:
         for vehicle in self._vehicles.values():

@@ -124,6 +124,16 @@ class Drone:
         else:
             self.twin.take(frame)
 
+    @property
+    def waiting(self) -> bool:
+        """Whether samples wait for their frame."""
+        return bool(self._batch.samples)
+
+    def attend(self, channels: Collection[str]) -> None:
+        """Somebody looks at these channels, and at no others any more."""
+        if self._policy is not None:
+            self._policy.attended = channels
+
     def add(self, sample: Sample, component: int, receipt_us: int) -> None:
         """Add a sample that the agent made itself."""
         key, time_us = self.timeline.stamp(component, sample, receipt_us)

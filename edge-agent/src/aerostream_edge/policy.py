@@ -1,6 +1,6 @@
 """Rate policies: which samples are worth the link."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from enum import StrEnum
 
 from aerostream_contract.channels import Channel, ColumnKind
@@ -26,19 +26,23 @@ class StandardPolicy:
     """Decides, series by series, which samples policy `standard` keeps."""
 
     def __init__(self) -> None:
+        self.attended: Collection[str] = frozenset()
+        """Channels that somebody looks at: they go out at the rate of a page, and deadbands do
+        not hold them back."""
         self._kept: dict[tuple[int, str, str], tuple[int, tuple[Cell, ...]]] = {}
 
     def keeps(self, component: int, sample: Sample, now_us: int) -> bool:
         """Whether this sample goes out; `now_us` is a clock that never goes back."""
         channel = sample.channel
-        rate = channel.rate
+        attended = channel.name in self.attended
+        rate = channel.attended_rate if attended else channel.rate
         if rate.rate_hz <= 0:
             return False
         key = (component, channel.name, sample.instance)
         kept = self._kept.get(key)
         if kept is not None:
             since_s = (now_us - kept[0]) / 1e6
-            moved = _moved(channel, kept[1], sample.cells)
+            moved = _moved(channel, kept[1], sample.cells, within_deadband=attended)
             # Arming, mode and health must not wait for the rate.
             urgent = channel.name == "heartbeat" and moved
             too_soon = 0 <= since_s < _EARLY / rate.rate_hz
@@ -49,12 +53,16 @@ class StandardPolicy:
         return True
 
 
-def _moved(channel: Channel, before: tuple[Cell, ...], now: Sequence[Cell]) -> bool:
+def _moved(
+    channel: Channel, before: tuple[Cell, ...], now: Sequence[Cell], *, within_deadband: bool
+) -> bool:
+    """Whether a sample says something new; `within_deadband` counts every change."""
     for field, old, new in zip(channel.fields, before, now, strict=True):
         if old == new:
             continue
         if (
-            field.kind is not ColumnKind.STEPS
+            within_deadband
+            or field.kind is not ColumnKind.STEPS
             or not isinstance(old, int)
             or not isinstance(new, int)
             or abs(new - old) > field.deadband * field.steps

@@ -57,7 +57,12 @@ class RateRequests:
 
     def __init__(self, policy: RatePolicyName) -> None:
         self._policy = policy
+        self._attended: Collection[str] = frozenset()
         self._queue: deque[_Wanted] = deque()
+        self._asked: dict[int, int] = {}
+        """Interval in µs that the autopilot was last asked for, by message id."""
+        self._takes_intervals = False
+        """It was asked, and did not say that it knows no SET_MESSAGE_INTERVAL."""
         self._streams: deque[int] = deque()
         self._asked_s: float | None = None
         self._answered = False
@@ -75,15 +80,38 @@ class RateRequests:
         self._queue = deque(
             [
                 _Wanted(SET_MESSAGE_INTERVAL, message_id, interval_us)
-                for message_id, interval_us in intervals(self._policy).items()
+                for message_id, interval_us in intervals(self._policy, self._attended).items()
                 if not (full and message_id in arriving)
             ]
             + [_Wanted(REQUEST_MESSAGE, MESSAGES.named(name).id, 0) for name in _ONCE]
         )
         self._streams.clear()
+        self._asked.clear()
+        self._takes_intervals = True
         self._asked_s = None
         self._answered = False
         self.refused = []
+
+    def attend(self, channels: Collection[str]) -> None:
+        """Somebody looks at these channels, and at no others any more.
+
+        Their messages are asked for at the rate of a page, those of the others at the policy's
+        again; what was asked for already is not asked again. With policy `full` nothing is: it
+        leaves alone what the autopilot sends, and could not put it back.
+        """
+        self._attended = frozenset(channels)
+        if not self._takes_intervals or self._policy is RatePolicyName.FULL:
+            return
+        waiting = {
+            wanted.message_id: wanted
+            for wanted in self._queue
+            if wanted.command == SET_MESSAGE_INTERVAL and not wanted.tries
+        }
+        for message_id, interval_us in intervals(self._policy, self._attended).items():
+            if message_id in waiting:
+                waiting[message_id].interval_us = interval_us
+            elif interval_us != self._asked.get(message_id) and not self._is_refused(message_id):
+                self._queue.append(_Wanted(SET_MESSAGE_INTERVAL, message_id, interval_us))
 
     def next(self, now_s: float) -> Question | None:
         """What to ask now, None while an answer is awaited or all is said."""
@@ -94,6 +122,8 @@ class RateRequests:
             return Question("REQUEST_DATA_STREAM", fields)
         if self._asked_s is not None and now_s - self._asked_s < _ACK_TIMEOUT_S:
             return None
+        while self._queue and self._is_said(self._queue[0]):
+            self._queue.popleft()
         if self._queue and self._queue[0].tries >= _MAX_TRIES:
             self._give_up()
             return self.next(now_s) if self._queue or self._streams else None
@@ -106,6 +136,7 @@ class RateRequests:
         fields["confirmation"] = wanted.tries - 1
         if wanted.command == SET_MESSAGE_INTERVAL:
             fields["param2"] = float(wanted.interval_us)
+            self._asked[wanted.message_id] = wanted.interval_us
         return Question("COMMAND_LONG", fields)
 
     def answered(self, command: int, result: int) -> None:
@@ -130,16 +161,35 @@ class RateRequests:
         else:
             self._fall_back()
 
+    def _is_said(self, wanted: _Wanted) -> bool:
+        """Whether a question became needless while it waited."""
+        return (
+            wanted.command == SET_MESSAGE_INTERVAL
+            and not wanted.tries
+            and self._asked.get(wanted.message_id) == wanted.interval_us
+        )
+
+    def _is_refused(self, message_id: int) -> bool:
+        message = MESSAGES.get(message_id)
+        return message is not None and message.name in self.refused
+
     def _fall_back(self) -> None:
+        self._takes_intervals = False
         self._queue.clear()
         self._streams = deque(_STREAMS)
 
 
-def intervals(policy: RatePolicyName) -> dict[int, int]:
-    """Interval in µs of each message that a policy needs from the autopilot, by message id."""
+def intervals(policy: RatePolicyName, attended: Collection[str] = ()) -> dict[int, int]:
+    """Interval in µs of each message that a policy needs from the autopilot, by message id.
+
+    Args:
+        policy: the policy.
+        attended: channels that somebody looks at.
+    """
     wanted: dict[int, int] = {}
     for channel in CHANNELS.values():
-        rate_hz = channel.rate.rate_hz
+        rate = channel.attended_rate if channel.name in attended else channel.rate
+        rate_hz = rate.rate_hz
         if policy is RatePolicyName.FULL:
             rate_hz = max(rate_hz, _FULL_HZ)
         for source in channel.sources:

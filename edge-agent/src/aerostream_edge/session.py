@@ -7,6 +7,7 @@ from aerostream_contract import SCHEMA_REVISION, __version__
 from aerostream_contract.errors import ContractError
 from aerostream_contract.models import (
     Ack,
+    Attention,
     Info,
     LinkState,
     Presence,
@@ -19,6 +20,7 @@ from aerostream_contract.models import (
 from aerostream_contract.settings import MqttUrl
 from aerostream_contract.topics import (
     DN_ACK,
+    DN_ATT,
     UP_INFO,
     UP_STATE,
     UP_STATUS,
@@ -28,6 +30,7 @@ from aerostream_contract.topics import (
 from aerostream_contract.vehicles import Heartbeat
 
 from aerostream_edge.accounts import Account
+from aerostream_edge.attention import AttendedChannels
 from aerostream_edge.drone import Drone
 from aerostream_edge.logs import bound_log
 from aerostream_edge.outbox import Item
@@ -71,15 +74,24 @@ class DroneSession:
         account: user and password.
         tls: certificates.
         wake: called from another thread when `handle` has something to do.
+        attended: is told what somebody looks at.
     """
 
     def __init__(
-        self, *, drone: Drone, url: MqttUrl, account: Account, tls: Tls, wake: Callable[[], None]
+        self,
+        *,
+        drone: Drone,
+        url: MqttUrl,
+        account: Account,
+        tls: Tls,
+        wake: Callable[[], None],
+        attended: AttendedChannels,
     ) -> None:
         self.drone = drone
         self.birth: Birth | None = None
         self.link = LinkState.DOWN
         self.taken_over = False
+        self._attended = attended
         self._let_in = False
         self._connection = 0
         self._status_s: float | None = None
@@ -100,7 +112,11 @@ class DroneSession:
             will=lambda n: Will(
                 self._topic(UP_STATUS), encode(self._status(Presence.LOST, n)), _WILL_DELAY_S
             ),
-            subscriptions=[(self._topic(DN_ACK), 1), (_INGEST_STATES, 1)],
+            subscriptions=[
+                (self._topic(DN_ACK), 1),
+                (self._topic(DN_ATT), 0),
+                (_INGEST_STATES, 1),
+            ],
             session_expiry_s=_SESSION_EXPIRY_S,
         )
         self.uplink.start()
@@ -218,12 +234,22 @@ class DroneSession:
             if event.topic == self._topic(DN_ACK):
                 ack = decode(event.payload, Ack)
                 self.drone.outbox.acknowledge(ack.epoch, ack.ranges)
+            elif event.topic == self._topic(DN_ATT):
+                self._take_attention(event, now_s)
             elif event.payload:
                 self._ingest_state(event.topic, decode(event.payload, ServiceState), now_s)
         except ContractError as error:
             self._log.warning(
                 "unreadable message", extra={"topic": event.topic, "reason": str(error)}
             )
+
+    def _take_attention(self, event: Received, now_s: float) -> None:
+        """Somebody looks at the drone."""
+        if event.retained:
+            return  # it is from nobody knows when; attention counts from receipt
+        request = decode(event.payload, Attention)
+        for name in self._attended.ask(request, now_s):
+            self._log.debug("attention to what is no channel", extra={"channel": name})
 
     def _ingest_state(self, topic: str, state: ServiceState, now_s: float) -> None:
         """An ingest that comes (back) has not seen what was published to nobody."""

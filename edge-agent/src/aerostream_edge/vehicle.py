@@ -6,6 +6,7 @@ from aerostream_contract.mavlink import MESSAGES
 from aerostream_contract.models import LinkState
 from aerostream_contract.vehicles import Heartbeat
 
+from aerostream_edge.attention import AttendedChannels
 from aerostream_edge.drone import Drone, Reception
 from aerostream_edge.logs import BoundLog, bound_log
 from aerostream_edge.mavlink.messages import read_fields
@@ -30,11 +31,13 @@ class Vehicle:
     rates: RateRequests | None
     """None: the agent only listens."""
     rate_policy: str
+    attended: AttendedChannels
     system: int | None = None
     mavlink_version: int = 2
     _heartbeat_s: float | None = None
     _ask_at_s: float | None = None
     _arriving: set[int] = field(default_factory=set)
+    _attended: frozenset[str] = frozenset()
     _boots: int = 1
     _mode: str | None = None
     _log: BoundLog = field(init=False)
@@ -69,9 +72,15 @@ class Vehicle:
             happening = Happening("boot", _NOTICE, "Autopilot started", {"boot": boots - 1})
             self.drone.happened(happening, self.component, reception.receipt_us)
 
+    @property
+    def hurried(self) -> bool:
+        """Whether samples wait that somebody looks at."""
+        return bool(self._attended) and self.drone.waiting
+
     def tick(self, now_s: float, utc_us: int) -> None:
-        """Notice a silent link; ask for rates when their time has come."""
+        """Notice a silent link; attend; ask for rates when their time has come."""
         self.drone.tick(utc_us)
+        self._attend(now_s)
         if (
             self.session is not None
             and self.session.link is LinkState.UP
@@ -83,6 +92,17 @@ class Vehicle:
             self._ask_at_s = None
             if self.rates is not None:
                 self.rates.begin(self._arriving)
+
+    def _attend(self, now_s: float) -> None:
+        """Let policy and autopilot know where somebody begins or ceases to look."""
+        channels = self.attended.at(now_s)
+        if channels == self._attended:
+            return
+        self._attended = channels
+        self._log.debug("attended", extra={"channels": sorted(channels)})
+        self.drone.attend(channels)
+        if self.rates is not None:
+            self.rates.attend(channels)
 
     def _take_heartbeat(self, reception: Reception, heartbeat: Heartbeat, now_s: float) -> None:
         frame = reception.frame

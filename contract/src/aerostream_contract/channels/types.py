@@ -1,6 +1,6 @@
 """The shape of the channel table: channels, their fields, sources and rates."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
 
@@ -12,6 +12,11 @@ AGENT_SOURCE = "agent"
 #: A value is stale when it is older than the larger of this and three times the channel's
 #: longest silence.
 _LEAST_STALE_S = 2.0
+
+
+#: While somebody looks at a channel it is sent this often, and after this long even when nothing
+#: changed: a page draws five times a second, and shows how old a value is.
+ATTENDED_HZ, ATTENDED_SILENCE_S = 5.0, 1.0
 
 
 class ColumnKind(Enum):
@@ -106,6 +111,18 @@ class Channel:
     def units(self) -> dict[str, str]:
         """Unit by field name, fields without one left out."""
         return {column.name: column.unit for column in self.fields if column.unit}
+
+    @cached_property
+    def attended_rate(self) -> RatePolicy:
+        """What policy `standard` sends while somebody looks; what it leaves out stays out."""
+        rate = self.rate
+        if not rate.rate_hz:
+            return rate
+        return replace(
+            rate,
+            rate_hz=max(rate.rate_hz, ATTENDED_HZ),
+            silence_s=min(rate.silence_s, ATTENDED_SILENCE_S),
+        )
 
     @property
     def stale_after_s(self) -> float:
