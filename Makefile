@@ -40,7 +40,7 @@ CONTRACT := contract/src
 GENERATED := $(addprefix aerostream_contract/,frame_pb2.py frame_pb2.pyi mavlink_messages.txt)
 PROTOC := $(RUN) python -m grpc_tools.protoc -I $(CONTRACT)
 TYPED := $(wildcard contract/src edge-agent/src cloud/src simulator/src conftest.py tests \
-	benchmarks contract/tests cloud/tests simulator/tests contract/tools deploy/*.py)
+	benchmarks contract/tests cloud/tests simulator/tests contract/tools deploy)
 # Its folder's hyphen keeps mypy from seeing a package: its conftest.py would be the root's.
 TYPED_APART := edge-agent/tests
 
@@ -53,7 +53,7 @@ help: ## Show this list
 
 .PHONY: demo
 demo: $(SYNCED) $(PAGE) mosquitto ## Fly a fleet on a map (DRONES=12 DURATION=seconds PORT=8000)
-	$(RUN) python deploy/demo.py $(if $(DRONES),--drones '$(DRONES)') \
+	$(RUN) python -m deploy.demo $(if $(DRONES),--drones '$(DRONES)') \
 		$(if $(DURATION),--duration '$(DURATION)') $(if $(PORT),--port '$(PORT)')
 
 .PHONY: test

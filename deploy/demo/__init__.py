@@ -1,0 +1,1 @@
+"""`make demo`: a simulated fleet through the real pipeline, on a map in the browser."""

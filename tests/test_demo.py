@@ -1,0 +1,129 @@
+"""`make demo` as a person runs it: a fleet on the map, and nothing left of it afterwards."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from support.cloud import until
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def demo(*arguments: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "deploy.demo", *arguments],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def processes_of(session_leader: int) -> set[int]:
+    """Processes that descend from one, its own included, by Linux' process table."""
+    parents = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            parents[int(entry.name)] = int(fields[1])
+    found = {session_leader}
+    while True:
+        more = {child for child, parent in parents.items() if parent in found} - found
+        if not more:
+            return found
+        found |= more
+
+
+def ports_of(text: str) -> list[int]:
+    return [int(port) for port in re.findall(r"(?:127\.0\.0\.1:| -p )(\d+)", text)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs Linux' /proc to look for processes")
+def test_a_bounded_demonstration_proves_its_fleet_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    port = free_port()
+    process = demo(
+        "--drones", "3", "--duration", "6", "--port", str(port), "--folder", str(tmp_path)
+    )
+    children: set[int] = set()
+    while process.poll() is None:
+        children |= processes_of(process.pid)
+        time.sleep(0.1)
+    output = process.communicate()[0]
+    assert process.returncode == 0, output
+    assert "All 3 drones were seen, stored and served." in output
+    assert len(children) >= 4
+    assert not [each for each in children if Path(f"/proc/{each}").exists()]
+    assert port in ports_of(output)
+    assert not [each for each in ports_of(output) if _is_taken(each)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs Linux' /proc to look for processes")
+def test_ctrl_c_ends_everything(tmp_path: Path) -> None:
+    port = free_port()
+    process = demo("--drones", "2", "--port", str(port), "--folder", str(tmp_path))
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if "Ctrl-C" in line:
+            break
+    children = processes_of(process.pid)
+    os.kill(process.pid, signal.SIGINT)
+    rest = process.communicate(timeout=60)[0]
+    assert process.returncode == 130, "".join(lines) + rest
+    assert len(children) >= 4
+    until(
+        lambda: not [each for each in children if Path(f"/proc/{each}").exists()],
+        "every process ended",
+    )
+    assert not _is_taken(port)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--drones", "0"], "DRONES=0 is unusable, expected a whole number from 1 to 500"),
+        (["--drones", "many"], "DRONES=many"),
+        (["--duration", "-3"], "DURATION=-3"),
+        (["--port", "70000"], "PORT=70000 is unusable, expected a whole number from 1 to 65535"),
+    ],
+)
+def test_unusable_options_are_refused_in_a_sentence(arguments: list[str], words: str) -> None:
+    process = demo(*arguments)
+    output = process.communicate(timeout=60)[0]
+    assert process.returncode == 1
+    assert words in output
+    assert "Traceback" not in output
+
+
+def test_a_port_in_use_is_refused_in_a_sentence() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        process = demo("--port", str(port))
+        output = process.communicate(timeout=60)[0]
+    assert process.returncode == 1
+    assert f"port {port} on 127.0.0.1 is in use" in output
+
+
+def _is_taken(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
