@@ -2,6 +2,7 @@
 
 import type { Feature, LineString, Point } from "geojson";
 import type { Ref } from "react";
+import type { Condition } from "../live/condition";
 import type { Fleet } from "../live/fleet";
 import type { Selection } from "../state/selection";
 import type { View } from "../state/view";
@@ -40,8 +41,12 @@ export interface MapViewProps {
   fleet: Fleet;
   selection: Selection;
   view: View;
-  /** The server's clock that ages are counted from (a ValueSource will do). */
+  /** The server's clock that ages are counted from. */
   clock: { nowMs(): number };
+  /** Where the state of each drone comes from: the page's `Overview`. */
+  overview: { conditionOf(drone: string): Condition | undefined };
+  /** Where the age comes from at which a position is stale: the page's `Channels`. */
+  channels: { staleAfterS(channel: string): number };
   /** Drawn while `view.mode.kind` is "past". */
   past?: PastMoment | undefined;
   /** The user's own map: style JSON, `{z}/{x}/{y}` raster tiles or a PMTiles archive; null: the bundled one. */
