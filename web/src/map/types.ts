@@ -1,31 +1,12 @@
-/** What the map takes from the page and what it offers to it. */
+/** What the map takes from the page. */
 
 import type { Feature, LineString, Point } from "geojson";
-import type { Ref } from "react";
 import type { Condition } from "../live/condition";
 import type { Fleet } from "../live/fleet";
+import type { Camera } from "../state/camera";
+import type { Insets } from "../state/insets";
 import type { Selection } from "../state/selection";
 import type { View } from "../state/view";
-
-/** Pixels at each edge of the map that panels lie over; nothing is centred below them. */
-export interface Edges {
-  top: number;
-  right: number;
-  bottom: number;
-  left: number;
-}
-
-/** What the page's keys and buttons ask the map to do. */
-export interface MapCommands {
-  /** Bring these drones into view: one is centred, several are fitted. */
-  centre(ids: readonly string[]): void;
-  /** Keep this drone in the middle until told otherwise or the user drags the map. */
-  follow(id: string | undefined): void;
-  /** Bring the whole fleet into view. */
-  fitAll(): void;
-  /** The drone being followed. */
-  readonly following: string | undefined;
-}
 
 /** A flight as `GET …/track` gives it: times (ISO 8601) belong to the coordinates one by one. */
 export type Track = Feature<LineString | Point | null, { drone: string; times: string[] }>;
@@ -37,23 +18,26 @@ export interface PastMoment {
   position: { lat: number; lon: number; heading: number | null } | undefined;
 }
 
-export interface MapViewProps {
+/** Stores that the map follows outside of React; the same ones for the life of the page. */
+export interface MapSources {
   fleet: Fleet;
   selection: Selection;
   view: View;
+  /** Wishes to the map, and whether it follows the primary drone; dragging the map ends that. */
+  camera: Camera;
+  /** What panels cover; nothing is centred below them. */
+  insets: Insets;
   /** The server's clock that ages are counted from. */
   clock: { nowMs(): number };
   /** Where the state of each drone comes from: the page's `Overview`. */
   overview: { conditionOf(drone: string): Condition | undefined };
   /** Where the age comes from at which a position is stale: the page's `Channels`. */
   channels: { staleAfterS(channel: string): number };
+}
+
+export interface MapViewProps extends MapSources {
   /** Drawn while `view.mode.kind` is "past". */
   past?: PastMoment | undefined;
-  /** The user's own map: style JSON, `{z}/{x}/{y}` raster tiles or a PMTiles archive; null: the bundled one. */
+  /** The user's own map: style JSON, `{z}/{x}/{y}` tiles or a PMTiles archive; null: the bundled one. */
   mapStyle?: string | null | undefined;
-  /** Free of panels; the whole map when absent. */
-  padding?: Edges | undefined;
-  /** Follow mode began or ended (dragging the map ends it). */
-  onFollow?: ((id: string | undefined) => void) | undefined;
-  ref?: Ref<MapCommands> | undefined;
 }
