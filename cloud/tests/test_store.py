@@ -7,13 +7,15 @@ from math import copysign, inf, nan
 from pathlib import Path
 
 import pytest
-from aerostream_cloud.errors import NotOurStore, RowsRejected, StoreUnavailable
+from aerostream_cloud.errors import NotOurStore, QueryTooLong, RowsRejected, StoreUnavailable
 from aerostream_cloud.store import (
     Aggregate,
+    Run,
     Sample,
     Selection,
     SeriesBlock,
     SeriesKey,
+    SeriesSpan,
     TelemetryStore,
     Value,
     Written,
@@ -358,3 +360,128 @@ def test_commits_are_on_the_disk_when_they_return(tmp_path: Path) -> None:
     assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     store.close()
+
+
+# ---- What the bridge reads -----------------------------------------------------------------------
+
+HEARTBEAT = CHANNELS["heartbeat"]
+
+
+def heartbeats(rows: dict[int, int | None]) -> SeriesBlock:
+    """Heartbeats at these times with this base_mode."""
+    place = HEARTBEAT.field_names.index("base_mode")
+    cells: dict[int, list[Value]] = {}
+    for time_us, mode in rows.items():
+        cells[time_us] = [0] * len(HEARTBEAT.fields)
+        cells[time_us][place] = mode
+    return block(channel="heartbeat", rows=cells)
+
+
+def modelled_runs(rows: dict[int, int | None], threshold: int, gap_us: int) -> list[Run]:
+    found: list[Run] = []
+    for time_us, value in sorted(rows.items()):
+        if value is None:
+            continue
+        above = value >= threshold
+        if found and found[-1].above == above and time_us - found[-1].last_us <= gap_us:
+            found[-1] = found[-1]._replace(last_us=time_us)
+        else:
+            found.append(Run(above, time_us, time_us))
+    return found
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    rows=st.dictionaries(
+        st.integers(-20, 40), st.one_of(st.none(), st.sampled_from([0, 81, 127, 128, 209]))
+    ),
+    start=st.integers(-25, 40),
+    length=st.integers(0, 60),
+    gap=st.integers(1, 12),
+)
+def test_runs_are_those_of_a_simple_model(
+    tmp_path_factory: pytest.TempPathFactory,
+    rows: dict[int, int | None],
+    start: int,
+    length: int,
+    gap: int,
+) -> None:
+    store = open_store(f"sqlite:///{tmp_path_factory.mktemp('s') / 's.sqlite'}")
+    try:
+        written = heartbeats(rows)
+        store.write([written, block(channel="heartbeat", component=7, rows={0: [255] * 6})])
+        found = list(store.runs(key(written), start, start + length, "base_mode", 128, gap))
+    finally:
+        store.close()
+    inside = {time: mode for time, mode in rows.items() if start <= time < start + length}
+    assert found == modelled_runs(inside, 128, gap)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    times=st.sets(st.integers(-40, 60), max_size=40),
+    start=st.integers(-45, 60),
+    length=st.integers(0, 100),
+    every=st.integers(1, 30),
+    limit=st.one_of(st.none(), st.integers(0, 5)),
+)
+def test_thinned_samples_are_the_first_of_each_bucket(
+    tmp_path_factory: pytest.TempPathFactory,
+    times: set[int],
+    start: int,
+    length: int,
+    every: int,
+    limit: int | None,
+) -> None:
+    store = open_store(f"sqlite:///{tmp_path_factory.mktemp('s') / 's.sqlite'}")
+    try:
+        written = block(rows={time: [float(time)] * 6 for time in times})
+        store.write([written, block(D2)])
+        found = store.thin(key(written), start, start + length, every, fields=["yaw"], limit=limit)
+        given = [(each.series, each.time_us, each.values) for each in found]
+    finally:
+        store.close()
+    inside = sorted(time for time in times if start <= time < start + length)
+    firsts = [next(group) for _, group in groupby(inside, key=lambda time: time // every)]
+    expected = [(key(written), time, {"yaw": float(time)}) for time in firsts]
+    assert given == expected[:limit]
+
+
+def test_spans_tell_from_when_to_when_each_series_of_a_drone_is_stored(
+    store: TelemetryStore,
+) -> None:
+    here, there = block(rows={5: [0.0] * 6, 9: [1.0] * 6, 7: [2.0] * 6}), block(component=100)
+    beat = heartbeats({3: 81})
+    store.write([here, there, beat, block(D2)])
+    assert store.spans("d1") == [
+        SeriesSpan(key(here), "ATTITUDE", 5, 9),
+        SeriesSpan(key(there), "ATTITUDE", 1_000_000, 1_000_000),
+        SeriesSpan(key(beat), "HEARTBEAT", 3, 3),
+    ]
+    assert [each.series for each in store.spans("d1", "heartbeat")] == [key(beat)]
+    assert [each.series.fleet for each in store.spans("d2")] == ["south"]
+    assert store.spans("d3") == store.spans("d1", "mav_wind_cov") == []
+    with pytest.raises(ContractError, match="'nope'"):
+        store.spans("d1", "nope")
+
+
+def test_a_series_that_does_not_exist_has_no_samples_and_no_runs(store: TelemetryStore) -> None:
+    nowhere = SeriesKey("north", "d9", "heartbeat", 1, "0")
+    assert list(store.thin(nowhere, 0, 10, 1)) == []
+    assert list(store.runs(nowhere, 0, 10, "base_mode", 128, 1)) == []
+    assert list(store.runs(nowhere._replace(channel="mav_wind_cov"), 0, 9, "wind_x", 1, 1)) == []
+
+
+def test_a_question_that_takes_too_long_is_given_up_and_the_next_one_is_answered(
+    store: TelemetryStore,
+) -> None:
+    written = block(rows={time: [0.5] * 6 for time in range(50_000)})
+    store.write([written])
+    every = Selection(channel="attitude")
+    store.limit_time(0.0)
+    with pytest.raises(QueryTooLong):
+        list(store.query_every(every, 1000))
+    store.limit_time(60.0)
+    assert len(list(store.query_every(every, 1000))) == 50
+    store.limit_time(None)
+    assert len(list(store.query(every))) == 50_000

@@ -4,6 +4,7 @@ CloudError
 ├── BrokerRefused        the broker does not let us in, or throws us out for good
 ├── StoreError
 │   ├── StoreUnavailable storing fails as a whole: disk full, locked, gone; worth a retry
+│   ├── QueryTooLong     reading was given up after its time; a smaller question is answered
 │   ├── RowsRejected     the store takes no row of this kind; a retry changes nothing
 │   └── NotOurStore      the file is not a store of ours
 ├── RegistryUnavailable  the relational database cannot be reached or used
@@ -26,6 +27,10 @@ class StoreError(CloudError):
 
 class StoreUnavailable(StoreError):
     """The store cannot write or read now, whatever the data; nothing was written."""
+
+
+class QueryTooLong(StoreError):
+    """A question took longer than it may; nothing is wrong with the store."""
 
 
 class RowsRejected(StoreError):

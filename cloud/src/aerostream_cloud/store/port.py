@@ -81,6 +81,27 @@ class Bucket(NamedTuple):
     fields: dict[str, Aggregate]
 
 
+class SeriesSpan(NamedTuple):
+    """From when to when a series is stored."""
+
+    series: SeriesKey
+    source: str
+    """The MAVLink message that fills it."""
+    first_us: int
+    last_us: int
+
+
+class Run(NamedTuple):
+    """A stretch of samples, one after the other, that are alike."""
+
+    above: bool
+    """Whether the field is at or above the threshold."""
+    first_us: int
+    """Time of its first sample."""
+    last_us: int
+    """Time of its last sample."""
+
+
 class SeriesStats(NamedTuple):
     """How much of a series is stored."""
 
@@ -123,6 +144,32 @@ class TelemetryStore(Protocol):
 
     def latest(self, selection: Selection) -> list[Sample]:
         """The newest sample of each series within the selection."""
+
+    def thin(
+        self,
+        series: SeriesKey,
+        start_us: int,
+        end_us: int,
+        every_us: int,
+        *,
+        fields: Sequence[str] | None = None,
+        limit: int | None = None,
+    ) -> Iterator[Sample]:
+        """The first sample of each bucket of `every_us`, by time; cheap where few are."""
+
+    def runs(
+        self, series: SeriesKey, start_us: int, end_us: int, field: str, threshold: int, gap_us: int
+    ) -> Iterator[Run]:
+        """Stretches in which a field stays at or above a threshold, or below it, by time.
+
+        Samples further apart than `gap_us` are in different stretches; nulls are left out.
+        """
+
+    def spans(self, drone: str, channel: str | None = None) -> list[SeriesSpan]:
+        """The series of a drone that have samples, sorted by key; cheap, however many samples."""
+
+    def limit_time(self, seconds: float | None) -> None:
+        """From now on, reading ends after so many seconds with QueryTooLong; None: never."""
 
     def stats(self) -> list[SeriesStats]:
         """Every series with samples, sorted by its key."""

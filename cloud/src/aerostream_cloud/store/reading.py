@@ -4,7 +4,7 @@
 # ruff: noqa: S608
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from aerostream_contract.channels import Channel, ColumnKind, Field
 from aerostream_contract.errors import ContractError
@@ -12,9 +12,11 @@ from aerostream_contract.errors import ContractError
 from aerostream_cloud.store.port import (
     Aggregate,
     Bucket,
+    Run,
     Sample,
     Selection,
     SeriesKey,
+    SeriesSpan,
     SeriesStats,
     Value,
 )
@@ -148,6 +150,114 @@ def buckets(
         )
 
 
+def thinned(
+    connection: sqlite3.Connection,
+    series: SeriesKey,
+    start_us: int,
+    end_us: int,
+    every_us: int,
+    fields: Sequence[Field],
+    limit: int | None,
+) -> Iterator[Sample]:
+    """The first sample of each bucket.
+
+    Hops through the primary key, from one bucket's first sample to the next one's, instead of
+    reading all that is between them.
+    """
+    found = _series_id(connection, series)
+    if found is None:
+        return
+    fields = _present(connection, series.channel, fields)
+    table = quoted(series.channel)
+    columns = "".join(f", t.{quoted(field.name)}" for field in fields)
+    first = f"SELECT min(time_us) FROM {table} WHERE series = :series AND time_us < :end AND "
+    # SQLite's % has the dividend's sign, so a bucket's start is found as in `buckets`.
+    next_bucket = "p.at - ((p.at % :every) + :every) % :every + :every"
+    rows = connection.execute(
+        f"WITH RECURSIVE p(at) AS ({first} time_us >= :start"
+        f" UNION ALL SELECT ({first} time_us >= {next_bucket}) FROM p WHERE p.at IS NOT NULL)"
+        f" SELECT t.time_us{columns} FROM p CROSS JOIN {table} AS t"
+        f" ON t.series = :series AND t.time_us = p.at LIMIT :limit",
+        {
+            "series": found,
+            "start": start_us,
+            "end": end_us,
+            "every": every_us,
+            "limit": -1 if limit is None else limit,
+        },
+    )
+    for row in rows:
+        yield _sample((*series, *row), fields)
+
+
+def runs(
+    connection: sqlite3.Connection,
+    series: SeriesKey,
+    start_us: int,
+    end_us: int,
+    field: Field,
+    threshold: int,
+    gap_us: int,
+) -> Iterator[Run]:
+    """Stretches on one side of a threshold: SQLite finds where they begin, in one pass."""
+    found = _series_id(connection, series)
+    if found is None or not _present(connection, series.channel, [field]):
+        return
+    table, name = quoted(series.channel), quoted(field.name)
+    rows = connection.execute(
+        f"WITH near AS (SELECT time_us, {name} >= :threshold AS above,"
+        f" lag(time_us) OVER side AS before, lag({name} >= :threshold) OVER side AS was"
+        f" FROM {table} WHERE series = :series AND time_us >= :start AND time_us < :end"
+        f" AND {name} IS NOT NULL WINDOW side AS (ORDER BY time_us))"
+        f" SELECT time_us, above, before FROM near"
+        f" WHERE before IS NULL OR above <> was OR time_us - before > :gap"
+        # The last row tells where the last stretch ends.
+        f" UNION ALL SELECT NULL, NULL, max(time_us) FROM near",
+        {
+            "series": found,
+            "start": start_us,
+            "end": end_us,
+            "threshold": threshold,
+            "gap": gap_us,
+        },
+    )
+    begun: tuple[int, int] | None = None
+    for time_us, above, before_us in rows:
+        if begun is not None:
+            yield Run(bool(begun[1]), begun[0], before_us)
+        begun = (time_us, above)
+
+
+def spans(
+    connection: sqlite3.Connection, drone: str, channel: str | None, tables: Collection[str]
+) -> Iterator[SeriesSpan]:
+    """First and last time of each series of a drone that has samples.
+
+    A drone's fleet is not asked for: the statement tries each fleet there is, by the index.
+    """
+    narrowed = "" if channel is None else " AND s.channel = :channel"
+    rows = connection.execute(
+        f"WITH RECURSIVE fleets(name) AS (SELECT min(fleet) FROM series UNION ALL"
+        f" SELECT (SELECT min(fleet) FROM series WHERE fleet > name) FROM fleets"
+        f" WHERE name IS NOT NULL)"
+        f" SELECT s.id, s.source, {_KEY} FROM fleets CROSS JOIN series AS s"
+        f" ON s.fleet = fleets.name AND s.drone = :drone{narrowed}",
+        {"drone": drone, "channel": channel},
+    ).fetchall()
+    for series_id, source, *parts in rows:
+        key: SeriesKey = SeriesKey._make(parts)
+        if key.channel not in tables:
+            continue
+        table = quoted(key.channel)
+        ends = connection.execute(
+            f"SELECT (SELECT min(time_us) FROM {table} WHERE series = :series),"
+            f" (SELECT max(time_us) FROM {table} WHERE series = :series)",
+            {"series": series_id},
+        ).fetchone()
+        if ends[0] is not None:
+            yield SeriesSpan(key, source, *ends)
+
+
 def stats(connection: sqlite3.Connection, channel: Channel) -> Iterator[SeriesStats]:
     """Count, first and last time of each series of a channel."""
     rows = connection.execute(
@@ -157,6 +267,15 @@ def stats(connection: sqlite3.Connection, channel: Channel) -> Iterator[SeriesSt
     )
     for row in rows:
         yield SeriesStats(SeriesKey(*row[:_KEY_SIZE]), *row[_KEY_SIZE:])
+
+
+def _series_id(connection: sqlite3.Connection, series: SeriesKey) -> int | None:
+    found = connection.execute(
+        "SELECT id FROM series WHERE fleet = ? AND drone = ? AND channel = ?"
+        " AND component = ? AND instance = ?",
+        series,
+    ).fetchone()
+    return None if found is None else int(found[0])
 
 
 def _present(connection: sqlite3.Connection, channel: str, fields: Sequence[Field]) -> list[Field]:

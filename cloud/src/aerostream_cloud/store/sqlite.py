@@ -6,6 +6,7 @@ services write it.
 """
 
 import sqlite3
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,13 +17,16 @@ from typing import TypeVar
 from aerostream_contract.channels import CHANNELS, Channel, channel_named
 from aerostream_contract.errors import ContractError
 
-from aerostream_cloud.errors import NotOurStore, RowsRejected, StoreUnavailable
+from aerostream_cloud.errors import NotOurStore, QueryTooLong, RowsRejected, StoreUnavailable
 from aerostream_cloud.store import reading
 from aerostream_cloud.store.port import (
     Bucket,
+    Run,
     Sample,
     Selection,
     SeriesBlock,
+    SeriesKey,
+    SeriesSpan,
     SeriesStats,
     Written,
 )
@@ -39,6 +43,9 @@ _BUSY_TIMEOUT_S = 5.0
 _CACHE_KIB = 32 * 1024
 #: Pages in the log before it is copied into the file: larger means fewer copies of hot pages.
 _CHECKPOINT_PAGES = 4000
+
+#: Steps of SQLite's machine between two looks at the clock: well below a millisecond.
+_STEPS_PER_LOOK = 20_000
 
 #: What SQLite and its driver say to a value that they cannot store.
 _BAD_ROW = (
@@ -114,8 +121,7 @@ class SqliteStore:
         self, selection: Selection, every_us: int, *, fields: Sequence[str] | None = None
     ) -> Iterator[Bucket]:
         """See `TelemetryStore.query_every`."""
-        if every_us < 1:
-            raise ValueError(f"every_us is {every_us}, expected at least 1")
+        _check_every(every_us)
         channel = channel_named(selection.channel)
         chosen = reading.chosen_fields(channel, fields)
         return self._read(
@@ -127,6 +133,58 @@ class SqliteStore:
         channel = channel_named(selection.channel)
         return list(
             self._read(channel, lambda: reading.latest(self._connection, selection, channel))
+        )
+
+    def thin(
+        self,
+        series: SeriesKey,
+        start_us: int,
+        end_us: int,
+        every_us: int,
+        *,
+        fields: Sequence[str] | None = None,
+        limit: int | None = None,
+    ) -> Iterator[Sample]:
+        """See `TelemetryStore.thin`."""
+        _check_every(every_us)
+        channel = channel_named(series.channel)
+        chosen = reading.chosen_fields(channel, fields)
+        return self._read(
+            channel,
+            lambda: reading.thinned(
+                self._connection, series, start_us, end_us, every_us, chosen, limit
+            ),
+        )
+
+    def runs(
+        self, series: SeriesKey, start_us: int, end_us: int, field: str, threshold: int, gap_us: int
+    ) -> Iterator[Run]:
+        """See `TelemetryStore.runs`."""
+        channel = channel_named(series.channel)
+        [chosen] = reading.chosen_fields(channel, [field])
+        return self._read(
+            channel,
+            lambda: reading.runs(
+                self._connection, series, start_us, end_us, chosen, threshold, gap_us
+            ),
+        )
+
+    def spans(self, drone: str, channel: str | None = None) -> list[SeriesSpan]:
+        """See `TelemetryStore.spans`."""
+        if channel is not None:
+            channel_named(channel)
+        with self._failing_clearly(), self._one_moment():
+            tables = {each.name for each in self._existing_channels()}
+            return sorted(reading.spans(self._connection, drone, channel, tables))
+
+    def limit_time(self, seconds: float | None) -> None:
+        """See `TelemetryStore.limit_time`."""
+        if seconds is None:
+            self._connection.set_progress_handler(None, 0)
+            return
+        deadline_s = time.monotonic() + seconds
+        self._connection.set_progress_handler(
+            lambda: time.monotonic() > deadline_s, _STEPS_PER_LOOK
         )
 
     def stats(self) -> list[SeriesStats]:
@@ -274,6 +332,8 @@ class SqliteStore:
         try:
             yield
         except (sqlite3.OperationalError, OSError) as error:
+            if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT:
+                raise QueryTooLong("the store took too long to answer") from error
             raise StoreUnavailable(f"store {self._file}: {error}") from error
         except _BAD_ROW as error:
             raise RowsRejected(f"store {self._file}: {error}") from error
@@ -281,6 +341,11 @@ class SqliteStore:
             if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
                 raise NotOurStore(f"{self._file} is not an SQLite file") from error
             raise StoreUnavailable(f"store {self._file}: {error}") from error
+
+
+def _check_every(every_us: int) -> None:
+    if every_us < 1:
+        raise ValueError(f"every_us is {every_us}, expected at least 1")
 
 
 def _connect(file: Path, *, read_only: bool) -> sqlite3.Connection:
