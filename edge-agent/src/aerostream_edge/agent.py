@@ -31,8 +31,9 @@ from aerostream_edge.uplink import Tls
 from aerostream_edge.vehicle import Vehicle
 
 _TICK_S = 0.1
-#: While somebody looks a frame is made this often at most, of whatever there is.
-_ATTENDED_FLUSH_S = 0.05
+#: While somebody looks a frame is made this often at most, of whatever there is. Sent to broker,
+#: p99 of five streams of 5 Hz: 45 ms and 1.6 kB/s with 20 ms, 90 ms and 1.4 kB/s with 50 ms.
+_ATTENDED_FLUSH_S = 0.02
 _HEARTBEAT_S = 1.0
 _HEALTH_S = 30.0
 _GOODBYE_S = 3.0
