@@ -1,0 +1,5 @@
+/** The bridge's REST interface. */
+
+export { Api } from "./client";
+export { isAbort, ProblemError, sentenceOfError } from "./problem";
+export type * from "./types";

@@ -1,0 +1,3 @@
+/** Plots of any field over any time. */
+
+export { PlotPanel } from "./PlotPanel";
