@@ -23,7 +23,7 @@ def configure_logs(level: str) -> None:
         cache_logger_on_first_use=True,
     )
     # What libraries say of connections and migrations, our own modules say in a sentence.
-    for library in ("gmqtt", "alembic"):
+    for library in ("gmqtt", "alembic", "uvicorn"):
         logging.getLogger(library).setLevel(logging.CRITICAL)
 
 

@@ -8,10 +8,15 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 import platformdirs
-from aerostream_contract.errors import InvalidSetting
+from aerostream_contract.errors import InvalidSetting, shown
 from aerostream_contract.names import check_id
-from aerostream_contract.settings import MqttUrl, load_settings
+from aerostream_contract.settings import MqttUrl, is_host, load_settings
 from msgspec import Meta, Struct
+
+#: Both go into headers of every page, so they are spelled out strictly.
+_AUTHORITY = r"https?://(?:[a-z0-9._-]+|\[[0-9a-f:]+\])(?::\d{1,5})?"
+_ORIGIN = re.compile(_AUTHORITY)
+_STYLE = re.compile(rf"{_AUTHORITY}/[!-~]*", re.IGNORECASE)
 
 
 def _default_instance() -> str:
@@ -49,6 +54,14 @@ class CloudSettings(Struct, frozen=True, kw_only=True):
     """JSON mirror messages per second of this process; 0 turns the mirror off."""
     metrics_port: Annotated[int, Meta(ge=0, le=65_535)] = 0
     """Port for Prometheus on 127.0.0.1; 0 for none."""
+    http_host: str = "127.0.0.1"
+    """Address that the bridge listens on; 0.0.0.0 for all."""
+    http_port: Annotated[int, Meta(ge=0, le=65_535)] = 8000
+    """Port of the bridge; 0 for a free one, which its log tells."""
+    http_origins: str | list[str] = ""
+    """Web origins besides the bridge's own whose pages may use it, separated by commas."""
+    map_style: str = ""
+    """URL of a MapLibre style for the page's map; empty: the bundled base map."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least severity that is logged."""
 
@@ -63,6 +76,21 @@ class CloudSettings(Struct, frozen=True, kw_only=True):
             raise InvalidSetting("AEROSTREAM_INGEST_FLEETS names no fleet: expected ids or *")
         if bool(self.mqtt_cert) != bool(self.mqtt_key):
             raise InvalidSetting("AEROSTREAM_MQTT_CERT and AEROSTREAM_MQTT_KEY need each other")
+        if not self.http_host or not is_host(self.http_host):
+            raise InvalidSetting(
+                f"AEROSTREAM_HTTP_HOST is {shown(self.http_host)}, expected a name or address"
+            )
+        for origin in self.origins:
+            if not _ORIGIN.fullmatch(origin):
+                raise InvalidSetting(
+                    f"AEROSTREAM_HTTP_ORIGINS names {shown(origin)}, expected origins such as "
+                    "https://fleet.example.com, without a path"
+                )
+        if self.map_style and not _STYLE.fullmatch(self.map_style):
+            raise InvalidSetting(
+                f"AEROSTREAM_MAP_STYLE is {shown(self.map_style)}, expected an http:// or "
+                "https:// URL of a MapLibre style"
+            )
 
     @property
     def fleets(self) -> tuple[str, ...]:
@@ -71,6 +99,13 @@ class CloudSettings(Struct, frozen=True, kw_only=True):
         names = given.split(",") if isinstance(given, str) else given
         fleets = tuple(dict.fromkeys(name.strip() for name in names if name.strip()))
         return ("*",) if "*" in fleets else fleets
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Origins whose pages may use the bridge, besides its own."""
+        given = self.http_origins
+        names = given.split(",") if isinstance(given, str) else given
+        return tuple(dict.fromkeys(name.strip().lower() for name in names if name.strip()))
 
     @property
     def broker(self) -> MqttUrl:

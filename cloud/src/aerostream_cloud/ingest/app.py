@@ -17,10 +17,11 @@ from aerostream_cloud.errors import CloudError, RegistryUnavailable, StoreUnavai
 from aerostream_cloud.ingest.acks import AckLedger
 from aerostream_cloud.ingest.decoding import LEAVES
 from aerostream_cloud.ingest.inbox import Inbox
+from aerostream_cloud.ingest.metrics import IngestMetrics
 from aerostream_cloud.ingest.mirror import EXPIRY_S, Mirror
 from aerostream_cloud.ingest.pipeline import Outcome, Pipeline
 from aerostream_cloud.logs import service_logger
-from aerostream_cloud.metrics import IngestMetrics, MetricsServer
+from aerostream_cloud.metrics import MetricsServer
 from aerostream_cloud.mqtt import Broker, Will, tls_context
 from aerostream_cloud.registry import DroneRegistry
 from aerostream_cloud.settings import CloudSettings
