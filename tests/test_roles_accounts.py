@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from aerostream_contract.frame import MAX_FRAME_BYTES
+from aerostream_contract.frame.limits import MAX_FRAME_BYTES
 from support.mqtt_probe import Probe
 from support.secure_broker import WITNESS, DevelopmentBroker, SecureBroker, run_provision
 

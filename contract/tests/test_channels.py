@@ -16,7 +16,7 @@ from aerostream_contract.channels import (
     passthrough,
 )
 from aerostream_contract.errors import ContractError
-from aerostream_contract.frame import MAX_COLUMNS
+from aerostream_contract.frame.limits import MAX_COLUMNS
 from aerostream_contract.mavlink import MESSAGES, MessageField
 from support.frames import ALL_CHANNELS
 

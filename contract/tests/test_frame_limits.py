@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from aerostream_contract import frame as limits
 from aerostream_contract.channels import CHANNELS, ColumnKind, channel_named, passthrough
 from aerostream_contract.columns import Cell, encodings
 from aerostream_contract.errors import FrameError
@@ -20,6 +19,7 @@ from aerostream_contract.frame import (
     decode_frame,
     encode_frame,
     frame_identity,
+    limits,
     restamp_frame,
 )
 from aerostream_contract.frame_pb2 import Frame

@@ -11,8 +11,6 @@ from aerostream_contract.channels import CHANNELS
 from aerostream_contract.columns import Cell, ColumnReader
 from aerostream_contract.errors import FrameError
 from aerostream_contract.frame import (
-    MAX_BLOCKS,
-    MAX_ROWS,
     Clock,
     Section,
     SeriesRows,
@@ -20,6 +18,7 @@ from aerostream_contract.frame import (
     encode_frame,
     restamp_frame,
 )
+from aerostream_contract.frame.limits import MAX_BLOCKS, MAX_ROWS
 from aerostream_contract.frame_pb2 import Frame as WireFrame
 from aerostream_contract.frame_pb2 import Section as WireSection
 from support.blocks import Block, add_block, frame_of, section_of

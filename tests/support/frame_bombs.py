@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from aerostream_contract.errors import FrameError
-from aerostream_contract.frame import MAX_BODY_BYTES, MAX_FRAME_BYTES, decode_frame
+from aerostream_contract.frame import decode_frame
+from aerostream_contract.frame.limits import MAX_BODY_BYTES, MAX_FRAME_BYTES
 from aerostream_contract.frame_pb2 import Body, Frame, Section
 
 from support.blocks import Block, section_of
