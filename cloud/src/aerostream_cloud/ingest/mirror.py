@@ -14,13 +14,12 @@ from aerostream_contract.channels import Channel
 from aerostream_contract.times import iso_from_us
 from aerostream_contract.topics import mirror_topic
 
+from aerostream_cloud.newest import follows, newest
 from aerostream_cloud.store.port import SeriesBlock, Value
 
 EXPIRY_S = 60
 """The broker forgets a mirrored sample after this long."""
 SERIES_INTERVAL_S = 1.0
-CORRECTION_US = 10_000_000
-"""Live samples come nearly in order, so one that is older by more is of a corrected clock."""
 
 _encoder = msgspec.json.Encoder()
 _Key = tuple[str, str, str, int, str]
@@ -63,10 +62,10 @@ class Mirror:
         for live_block in live:
             drone, block = live_block
             key = (drone.fleet, drone.drone, block.channel.name, block.component, block.instance)
-            row = _newest(block.times)
+            row = newest(block.times)
             time_us = block.times[row]
             known = self._waiting.get(key), self._mirrored.get(key)
-            if all(each is None or _follows(time_us, each.time_us) for each in known):
+            if all(each is None or follows(time_us, each.time_us) for each in known):
                 self._waiting[key] = _Waiting(time_us, live_block, row)
 
     def due(self, now_s: float) -> list[tuple[str, bytes]]:
@@ -92,26 +91,6 @@ class Mirror:
         values = [column[row] for column in block.columns]
         topic = mirror_topic(drone, block.channel.name, block.component, block.instance)
         return topic, mirror_payload(block.channel, time_us, values)
-
-
-def _newest(times: list[int]) -> int:
-    """Row of the newest sample of a block, whose times may step back."""
-    if times[-1] == max(times):  # nearly always, and much quicker
-        return len(times) - 1
-    row = 0
-    for candidate in range(1, len(times)):
-        if _follows(times[candidate], times[row]):
-            row = candidate
-    return row
-
-
-def _follows(time_us: int, before_us: int) -> bool:
-    """Whether a sample that came later is also the newer one.
-
-    Until the autopilot tells the time, samples carry the host's clock, which may be ahead by
-    years: the first ones after the correction must not wait until it is overtaken.
-    """
-    return time_us > before_us or time_us < before_us - CORRECTION_US
 
 
 def mirror_payload(channel: Channel, time_us: int, values: list[Value]) -> bytes:

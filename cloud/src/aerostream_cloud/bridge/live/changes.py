@@ -1,0 +1,215 @@
+"""The log of newest things: what changed, in the order of its newest change. Pure.
+
+Each thing that the bridge shows (a drone's state, the newest sample of a series, an event, a
+drone's removal) has one entry. A change gives the entry the next version and moves it to the end,
+so whoever knows everything up to a version finds the rest by walking back from the end, and
+what changed ten times meanwhile is found once.
+"""
+
+from collections import OrderedDict, deque
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, ClassVar
+
+import msgspec
+from aerostream_contract.channels import Channel
+from aerostream_contract.names import DroneName
+from aerostream_contract.times import iso_from_us
+
+from aerostream_cloud.bridge.live.shapes import DroneState, Event, Sample, SampleValue
+
+if TYPE_CHECKING:
+    from aerostream_cloud.bridge.live.record import DroneRecord
+
+MAX_EVENTS = 10_000
+"""Events that are kept, all drones together."""
+MAX_GONE = 10_000
+"""Removals that are kept."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Entry:
+    """Something to show, with the version of its newest change; encoded once per change."""
+
+    __slots__ = ("_json", "name", "version")
+
+    member: ClassVar[str]
+    """The member of a message that it goes into."""
+
+    def __init__(self, name: DroneName) -> None:
+        self.name = name
+        self.version = 0
+        self._json: bytes | None = None
+
+    def json(self) -> bytes:
+        """It as JSON."""
+        if self._json is None:
+            self._json = self._encoded()
+        return self._json
+
+    def outdated(self) -> None:
+        """Its JSON is to be made anew."""
+        self._json = None
+
+    def _encoded(self) -> bytes:
+        raise NotImplementedError
+
+
+class StateEntry(Entry):
+    """A drone's state."""
+
+    __slots__ = ("_record",)
+    member = "drones"
+
+    def __init__(self, record: "DroneRecord") -> None:
+        super().__init__(record.name)
+        self._record = record
+
+    @property
+    def place(self) -> tuple[float, float] | None:
+        """Latitude and longitude of the drone, degrees."""
+        position = self._record.position
+        return None if position is None else (position.lat, position.lon)
+
+    def shape(self) -> DroneState:
+        """The state."""
+        return self._record.shape()
+
+    def _encoded(self) -> bytes:
+        return _encode(self._record.shape())
+
+
+class SampleEntry(Entry):
+    """The newest sample of a series."""
+
+    __slots__ = ("_head", "arrived_s", "channel", "component", "instance", "time_us", "values")
+    member = "samples"
+
+    def __init__(self, name: DroneName, channel: Channel, component: int, instance: str) -> None:
+        super().__init__(name)
+        self.channel = channel
+        self.component = component
+        self.instance = instance
+        self.time_us = 0
+        self.values: tuple[SampleValue, ...] = ()
+        self.arrived_s: float | None = None
+        """When it came, by a clock that never goes back; None: it was read from the store."""
+        self._head: bytes | None = None
+
+    def shape(self) -> Sample:
+        """The sample."""
+        return Sample(
+            self.name.drone,
+            self.channel.name,
+            self.component,
+            self.instance,
+            iso_from_us(self.time_us),
+            dict(zip(self.channel.field_names, self.values, strict=True)),
+        )
+
+    def _encoded(self) -> bytes:
+        # What a series has in common with itself is encoded once: this runs for every sample.
+        if self._head is None:
+            start = (self.name.drone, self.channel.name, self.component, self.instance)
+            names = ("drone", "channel", "component", "instance")
+            self._head = _encode(dict(zip(names, start, strict=True)))[:-1] + b',"time":"'
+        values = _encode(dict(zip(self.channel.field_names, self.values, strict=True)))
+        return b'%b%b","values":%b}' % (self._head, iso_from_us(self.time_us).encode(), values)
+
+
+class EventEntry(Entry):
+    """An event; it never changes."""
+
+    __slots__ = ("event",)
+    member = "events"
+
+    def __init__(self, name: DroneName, event: Event) -> None:
+        super().__init__(name)
+        self.event = event
+
+    def _encoded(self) -> bytes:
+        return _encode(self.event)
+
+
+class GoneEntry(Entry):
+    """The removal of a drone."""
+
+    __slots__ = ()
+    member = "gone"
+
+    def _encoded(self) -> bytes:
+        return _encode(self.name.drone)
+
+
+class ChangeLog:
+    """All entries, in the order of their newest change."""
+
+    def __init__(self) -> None:
+        self.version = 0
+        """Of the newest change; no two changes have the same."""
+        self._entries: OrderedDict[Entry, None] = OrderedDict()
+        self._events: deque[EventEntry] = deque()
+        self._gone: OrderedDict[str, GoneEntry] = OrderedDict()
+        self._events_floor = 0
+        self._gone_floor = 0
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def take_version(self) -> int:
+        """The next version, for a change that has no entry of its own."""
+        self.version += 1
+        return self.version
+
+    def touch(self, entry: Entry) -> None:
+        """Note a change of an entry, or a new one."""
+        self.version += 1
+        entry.version = self.version
+        entry.outdated()
+        self._entries[entry] = None
+        self._entries.move_to_end(entry)
+
+    def forget(self, entry: Entry) -> None:
+        """Remove an entry without a trace."""
+        self._entries.pop(entry, None)
+
+    def add_event(self, entry: EventEntry) -> EventEntry | None:
+        """Add an event; gives the oldest one when it had to go."""
+        self.touch(entry)
+        self._events.append(entry)
+        if len(self._events) <= MAX_EVENTS:
+            return None
+        oldest = self._events.popleft()
+        if self._entries.pop(oldest, self) is None:  # not forgotten with its drone before
+            self._events_floor = oldest.version
+            return oldest
+        return None
+
+    def add_gone(self, name: DroneName) -> None:
+        """Note that a drone is no longer there."""
+        entry = GoneEntry(name)
+        before = self._gone.pop(name.drone, None)
+        if before is not None:
+            self.forget(before)
+        self._gone[name.drone] = entry
+        self.touch(entry)
+        if len(self._gone) > MAX_GONE:
+            _, oldest = self._gone.popitem(last=False)
+            self.forget(oldest)
+            self._gone_floor = oldest.version
+
+    def gone(self, drone: str) -> GoneEntry | None:
+        """The newest removal of a drone."""
+        return self._gone.get(drone)
+
+    def reaches(self, version: int, *, events: bool) -> bool:
+        """Whether everything that happened since a version is still known."""
+        floor = max(self._gone_floor, self._events_floor if events else 0)
+        return floor <= version <= self.version
+
+    def back_to(self, version: int) -> Iterator[Entry]:
+        """Entries that changed after a version, newest first."""
+        for entry in reversed(self._entries):
+            if entry.version <= version:
+                return
+            yield entry

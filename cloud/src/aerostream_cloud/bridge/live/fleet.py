@@ -1,0 +1,313 @@
+"""Every drone as it is now, from what the broker and the store say. Pure: time comes in."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from aerostream_contract import models
+from aerostream_contract.channels import EVENT, Channel
+from aerostream_contract.frame import DecodedBlock
+from aerostream_contract.names import DroneName
+
+from aerostream_cloud.bridge.live.changes import (
+    ChangeLog,
+    Entry,
+    EventEntry,
+    GoneEntry,
+    SampleEntry,
+)
+from aerostream_cloud.bridge.live.filter import Filter
+from aerostream_cloud.bridge.live.record import GLANCED, DroneRecord
+from aerostream_cloud.bridge.live.shapes import DroneState, Event, Sample, SampleValue
+from aerostream_cloud.newest import follows, newest
+
+REFRESH_US = 5_000_000
+"""A drone of which only the quick values move (position, battery, time) counts as changed this
+often: its samples tell them anyway."""
+MAX_SERIES = 2000
+"""Series of one drone; what a drone invents beyond is not shown."""
+
+_AUTOPILOT = 1
+
+
+class Fleet:
+    """All drones, with the log of what changed.
+
+    Times named `now_us` are of receipt, UTC in µs; `now_s` is a clock that never goes back.
+    """
+
+    def __init__(self) -> None:
+        self.changes = ChangeLog()
+        self.foreign = 0
+        """Messages ignored because their drone is known in another fleet."""
+        self._records: dict[str, DroneRecord] = {}
+        self._removed: set[str] = set()
+
+    @property
+    def version(self) -> int:
+        """The version of the newest change."""
+        return self.changes.version
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def drones(self) -> list[DroneState]:
+        """All drones, by id."""
+        return [record.shape() for _, record in sorted(self._records.items())]
+
+    def drone(self, drone: str) -> DroneState | None:
+        """One drone; None: it is not known."""
+        record = self._records.get(drone)
+        return None if record is None else record.shape()
+
+    def fleet_of(self, drone: str) -> str | None:
+        """The fleet of a drone; None: it is not known."""
+        record = self._records.get(drone)
+        return None if record is None else record.name.fleet
+
+    def samples(self, drone: str) -> list[Sample]:
+        """The newest sample of each series of a drone."""
+        record = self._records.get(drone)
+        return [] if record is None else [entry.shape() for entry in record.series.values()]
+
+    def place(self, drone: str) -> tuple[float, float] | None:
+        """Latitude and longitude of a drone, degrees, where they are known."""
+        record = self._records.get(drone)
+        return None if record is None else record.state.place
+
+    def names(self) -> Iterator[DroneName]:
+        """The names of all drones."""
+        return (record.name for record in self._records.values())
+
+    def entries_of(self, drone: str) -> Iterator[Entry]:
+        """Everything about one drone, in no order."""
+        record = self._records.get(drone)
+        if record is not None:
+            yield record.state
+            yield from record.series.values()
+            yield from record.events
+
+    def since(self, version: int, wanted: Filter) -> list[Entry]:
+        """What changed after a version and is wanted, oldest change first; box not regarded.
+
+        From version 0 it is everything; drones that are gone are left out then.
+        """
+        if wanted.drones is None:
+            found = [entry for entry in self.changes.back_to(version) if _is_wanted(entry, wanted)]
+            found.reverse()
+        else:
+            found = [
+                entry
+                for drone in wanted.drones
+                for entry in self._changed(drone, version)
+                if _is_wanted(entry, wanted)
+            ]
+            found.sort(key=_version)
+        return found if version else [each for each in found if not isinstance(each, GoneEntry)]
+
+    def apply_status(
+        self, name: DroneName, status: models.Status, *, retained: bool, now_us: int
+    ) -> None:
+        """Take an `up/status`."""
+        record = self._heard(name)
+        if record is not None and record.take_status(status, retained=retained, now_us=now_us):
+            self._show(record, now_us)
+
+    def apply_info(self, name: DroneName, info: models.Info, *, now_us: int) -> None:
+        """Take an `up/info`."""
+        record = self._heard(name)
+        if record is not None and record.take_info(info):
+            self._show(record, now_us)
+
+    def apply_state(self, name: DroneName, state: models.State, *, now_us: int) -> None:
+        """Take an `up/state`.
+
+        Raises:
+            ValueError: its time is none.
+        """
+        record = self._heard(name)
+        if record is not None and record.take_state(state):
+            self._show(record, now_us)
+
+    def apply_frame(
+        self, name: DroneName, blocks: Iterable[DecodedBlock], *, now_us: int, now_s: float
+    ) -> None:
+        """Take the samples of a live frame: the newest of each series is kept."""
+        record = self._heard(name)
+        if record is None:
+            return
+        changed = False
+        latest_us: int | None = None
+        for block in blocks:
+            row = newest(block.times)
+            time_us = block.times[row]
+            if latest_us is None or time_us > latest_us:
+                latest_us = time_us
+            entry = self._entry(record, block.channel, block.component, block.instance)
+            if entry is None:
+                continue
+            if entry.arrived_s is not None and not follows(time_us, entry.time_us):
+                continue
+            entry.time_us = time_us
+            entry.values = tuple([column[row] for column in block.columns])
+            entry.arrived_s = now_s
+            self._touch(record, entry)
+            if _is_glanced(entry):
+                changed |= record.take_sample(block.channel, time_us, entry.values)
+        if latest_us is not None:
+            changed |= record.take_time(latest_us, now_us)
+            if changed or now_us - record.shown_us >= REFRESH_US:
+                self._show(record, now_us)
+            else:
+                record.state.outdated()
+
+    def apply_event(self, name: DroneName, event: models.Event) -> None:
+        """Take an event."""
+        record = self._heard(name)
+        if record is None or not record.is_new_event(event.epoch, event.number):
+            return
+        entry = EventEntry(
+            name,
+            Event(
+                drone=name.drone,
+                time=event.time,
+                kind=event.kind,
+                severity=event.severity,
+                component=event.component,
+                text=event.text,
+                data=event.data,
+            ),
+        )
+        record.events.append(entry)
+        oldest = self.changes.add_event(entry)
+        record.version = entry.version
+        if oldest is not None:
+            # The oldest of all is the oldest of its drone.
+            self._records[oldest.name.drone].events.popleft()
+
+    def clear(self, name: DroneName) -> None:
+        """Take a cleared retained topic: the drone was deleted."""
+        record = self._records.get(name.drone)
+        if record is not None and record.name == name:
+            self._remove(record)
+            self._removed.add(name.drone)
+
+    def expire(self, now_us: int) -> None:
+        """Let go of presences that nobody has confirmed for long."""
+        for record in self._records.values():
+            if record.expire(now_us):
+                self._show(record, now_us)
+
+    def register(self, registered: Iterable[tuple[DroneName, int]], *, now_us: int) -> list[str]:
+        """Take all drones of the registry with the time of their registration, UTC µs.
+
+        The registry's word on a drone's fleet stands. Gives the drones that are new here.
+        """
+        rows = {name.drone: (name, first_seen_us) for name, first_seen_us in registered}
+        self._removed &= rows.keys()
+        for record in list(self._records.values()):
+            drone = record.name.drone
+            deleted = record.first_seen_us is not None and drone not in rows
+            if deleted or (drone in rows and rows[drone][0] != record.name):
+                self._remove(record)
+        new = []
+        for drone, (name, first_seen_us) in rows.items():
+            if drone in self._removed:
+                continue
+            known = self._records.get(drone)
+            record = known or self._add(name)
+            if known is None or record.first_seen_us != first_seen_us:
+                record.first_seen_us = first_seen_us
+                self._show(record, now_us)
+            if known is None:
+                new.append(drone)
+        return new
+
+    def seed(
+        self,
+        drone: str,
+        channel: Channel,
+        component: int,
+        instance: str,
+        time_us: int,
+        values: Sequence[SampleValue],
+    ) -> bool:
+        """Take a stored sample, unless there is a live or newer one; whether it was taken."""
+        record = self._records.get(drone)
+        if record is None:
+            return False
+        entry = self._entry(record, channel, component, instance)
+        if entry is None or entry.arrived_s is not None:
+            return False
+        if entry.values and time_us <= entry.time_us:
+            return False
+        entry.time_us, entry.values = time_us, tuple(values)
+        self._touch(record, entry)
+        if _is_glanced(entry):
+            record.take_sample(channel, time_us, values, stored=True)
+        record.take_stored_time(time_us)
+        self._touch(record, record.state)
+        return True
+
+    def _heard(self, name: DroneName) -> DroneRecord | None:
+        """The record of a drone that the broker tells of; None: it is of another fleet."""
+        record = self._records.get(name.drone)
+        if record is None:
+            self._removed.discard(name.drone)
+            return self._add(name)
+        if record.name.fleet != name.fleet:
+            self.foreign += 1
+            return None
+        return record
+
+    def _add(self, name: DroneName) -> DroneRecord:
+        record = self._records[name.drone] = DroneRecord(name)
+        self._touch(record, record.state)
+        return record
+
+    def _remove(self, record: DroneRecord) -> None:
+        for entry in self.entries_of(record.name.drone):
+            self.changes.forget(entry)
+        del self._records[record.name.drone]
+        self.changes.add_gone(record.name)
+
+    def _entry(
+        self, record: DroneRecord, channel: Channel, component: int, instance: str
+    ) -> SampleEntry | None:
+        key = (channel.name, component, instance)
+        entry = record.series.get(key)
+        if entry is None and channel is not EVENT and len(record.series) < MAX_SERIES:
+            entry = record.series[key] = SampleEntry(record.name, channel, component, instance)
+        return entry
+
+    def _show(self, record: DroneRecord, now_us: int) -> None:
+        record.shown_us = now_us
+        self._touch(record, record.state)
+
+    def _touch(self, record: DroneRecord, entry: Entry) -> None:
+        self.changes.touch(entry)
+        record.version = entry.version
+
+    def _changed(self, drone: str, version: int) -> Iterator[Entry]:
+        gone = self.changes.gone(drone)
+        if gone is not None and gone.version > version:
+            yield gone
+        record = self._records.get(drone)
+        if record is not None and record.version > version:
+            for entry in self.entries_of(drone):
+                if entry.version > version:
+                    yield entry
+
+
+def _is_wanted(entry: Entry, wanted: Filter) -> bool:
+    if not wanted.wants(entry.name.drone, entry.name.fleet):
+        return False
+    if isinstance(entry, SampleEntry):
+        return wanted.wants_channel(entry.channel.name)
+    return wanted.events or not isinstance(entry, EventEntry)
+
+
+def _is_glanced(entry: SampleEntry) -> bool:
+    return entry.component == _AUTOPILOT and entry.instance == "0" and entry.channel.name in GLANCED
+
+
+def _version(entry: Entry) -> int:
+    return entry.version
