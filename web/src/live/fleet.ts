@@ -4,6 +4,7 @@ import type { TimedSample } from "../values";
 import type { Delta, DroneEvent, DroneState, Sample, Snapshot } from "./protocol";
 
 const MOST_EVENTS = 500;
+const MOST_EVENTS_OF_A_DRONE = 100;
 const MOST_TRAIL = 600;
 const TRAIL_INTERVAL_MS = 500;
 
@@ -11,8 +12,12 @@ const TRAIL_INTERVAL_MS = 500;
 export class Drone {
   /** By `channel/component/instance`. */
   readonly samples = new Map<string, TimedSample>();
+  /** Newest last. */
+  readonly events: DroneEvent[] = [];
   /** Flat longitude, latitude, time (ms) of where it was, oldest first. */
   trail: number[] = [];
+  /** Own time of its newest sample, milliseconds since 1970; -Infinity: none yet. */
+  newestMs = Number.NEGATIVE_INFINITY;
   /** Grows with every change. */
   revision = 0;
 
@@ -24,6 +29,7 @@ export class Drone {
       timeMs,
       values: sample.values,
     });
+    this.newestMs = timeMs;
     this.revision += 1;
     if (sample.channel === "position") this.extendTrail(timeMs, sample.values);
   }
@@ -32,7 +38,9 @@ export class Drone {
     const { lat, lon } = values;
     if (typeof lat !== "number" || typeof lon !== "number" || (lat === 0 && lon === 0)) return;
     const last = this.trail.at(-1);
-    if (last !== undefined && timeMs - last < TRAIL_INTERVAL_MS) return;
+    // A clock that was set back would stop the trail until it has caught up.
+    if (last !== undefined && timeMs < last - TRAIL_INTERVAL_MS) this.trail.length = 0;
+    else if (last !== undefined && timeMs - last < TRAIL_INTERVAL_MS) return;
     this.trail.push(lon, lat, timeMs);
     if (this.trail.length > 3 * MOST_TRAIL) this.trail.splice(0, 3);
   }
@@ -50,6 +58,14 @@ export class Fleet {
   revision = 0;
   /** Grows when a drone comes, goes or changes its state (not with samples). */
   stateRevision = 0;
+  /** Grows when a drone comes or goes. */
+  membersRevision = 0;
+  /** Grows with every event. */
+  eventsRevision = 0;
+  /** Whether the whole fleet was told once: only then is an empty fleet an empty fleet. */
+  complete = false;
+  private listed = new Set<string>();
+  private readonly seenEvents = new Set<string>();
   private readonly listeners = new Set<() => void>();
 
   /** Called after each message was applied, at most once a message. */
@@ -58,20 +74,74 @@ export class Fleet {
     return () => this.listeners.delete(listener);
   };
 
-  apply(message: Snapshot | Delta): void {
-    for (const state of message.drones ?? []) {
-      const known = this.drones.get(state.drone);
-      if (known === undefined) this.drones.set(state.drone, new Drone(state));
-      else {
-        known.state = state;
-        known.revision += 1;
-      }
-      this.stateRevision += 1;
-    }
+  /**
+   * Take over what a message tells. `whole` says that its subscription is the one of the whole
+   * fleet: what its snapshot leaves out, or its delta calls gone, no longer exists.
+   */
+  apply(message: Snapshot | Delta, { whole }: { whole: boolean }): void {
+    for (const state of message.drones ?? []) this.takeState(state);
     for (const sample of message.samples ?? []) this.drones.get(sample.drone)?.take(sample);
-    for (const event of message.events ?? []) this.events.push(event);
-    if (this.events.length > MOST_EVENTS) this.events.splice(0, this.events.length - MOST_EVENTS);
+    for (const event of message.events ?? []) this.takeEvent(event);
+    if (whole) this.takeMembership(message);
     this.revision += 1;
     for (const listener of this.listeners) listener();
+  }
+
+  private takeState(state: DroneState): void {
+    const known = this.drones.get(state.drone);
+    if (known === undefined) {
+      this.drones.set(state.drone, new Drone(state));
+      this.membersRevision += 1;
+    } else {
+      known.state = state;
+      known.revision += 1;
+    }
+    this.stateRevision += 1;
+  }
+
+  private takeEvent(event: DroneEvent): void {
+    // Two subscriptions may tell the same event, and a snapshot tells again what is known.
+    const key = `${event.drone} ${event.time} ${event.kind} ${event.text}`;
+    if (this.seenEvents.has(key)) return;
+    this.seenEvents.add(key);
+    insertByTime(this.events, event, MOST_EVENTS);
+    const drone = this.drones.get(event.drone);
+    if (drone !== undefined) insertByTime(drone.events, event, MOST_EVENTS_OF_A_DRONE);
+    if (this.seenEvents.size > 4 * MOST_EVENTS) forgetOldest(this.seenEvents, 2 * MOST_EVENTS);
+    this.eventsRevision += 1;
+  }
+
+  private takeMembership(message: Snapshot | Delta): void {
+    if (message.type === "delta") {
+      for (const id of message.gone ?? []) this.remove(id);
+      return;
+    }
+    if (message.part === 0) this.listed = new Set();
+    for (const state of message.drones ?? []) this.listed.add(state.drone);
+    if (message.more) return;
+    for (const id of [...this.drones.keys()]) if (!this.listed.has(id)) this.remove(id);
+    this.complete = true;
+    this.stateRevision += 1;
+  }
+
+  private remove(id: string): void {
+    if (!this.drones.delete(id)) return;
+    this.membersRevision += 1;
+    this.stateRevision += 1;
+  }
+}
+
+function insertByTime(events: DroneEvent[], event: DroneEvent, most: number): void {
+  let index = events.length;
+  // Times are ISO 8601 of one length: they sort as text.
+  while (index > 0 && (events[index - 1] as DroneEvent).time > event.time) index -= 1;
+  events.splice(index, 0, event);
+  if (events.length > most) events.splice(0, events.length - most);
+}
+
+function forgetOldest(keys: Set<string>, left: number): void {
+  for (const key of keys) {
+    if (keys.size <= left) return;
+    keys.delete(key);
   }
 }

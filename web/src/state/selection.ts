@@ -1,10 +1,9 @@
 /** Which drones are selected; a plain store that components and the map both follow. */
 
-type Listener = () => void;
+import { Store } from "./store";
 
-export class Selection {
+export class Selection extends Store {
   private ids: readonly string[] = [];
-  private readonly listeners = new Set<Listener>();
 
   /** Selected drones, the one selected last at the end. */
   get drones(): readonly string[] {
@@ -18,7 +17,7 @@ export class Selection {
 
   set(ids: readonly string[]): void {
     this.ids = ids;
-    for (const listener of this.listeners) listener();
+    this.notify();
   }
 
   toggle(id: string): void {
@@ -28,11 +27,6 @@ export class Selection {
   clear(): void {
     if (this.ids.length > 0) this.set([]);
   }
-
-  readonly subscribe = (listener: Listener): (() => void) => {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
-  };
 
   readonly snapshot = (): readonly string[] => this.ids;
 }

@@ -1,15 +1,14 @@
 /** What the page shows: now, or a moment of a past flight. */
 
-type Listener = () => void;
+import { Store } from "./store";
 
 export type ViewMode =
   | { kind: "live" }
   | { kind: "past"; drone: string; startMs: number; endMs: number };
 
-export class View {
+export class View extends Store {
   private current: ViewMode = { kind: "live" };
   private at = 0;
-  private readonly listeners = new Set<Listener>();
 
   get mode(): ViewMode {
     return this.current;
@@ -36,14 +35,5 @@ export class View {
     if (this.current.kind !== "past") return;
     this.at = Math.min(Math.max(momentMs, this.current.startMs), this.current.endMs);
     this.notify();
-  }
-
-  readonly subscribe = (listener: Listener): (() => void) => {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
-  };
-
-  private notify(): void {
-    for (const listener of this.listeners) listener();
   }
 }

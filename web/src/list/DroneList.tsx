@@ -1,0 +1,3 @@
+export function DroneList() {
+  return <section aria-label="Drones" />;
+}

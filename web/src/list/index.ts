@@ -1,0 +1,1 @@
+export { DroneList } from "./DroneList";

@@ -1,0 +1,103 @@
+/** How a drone is, in one word and with the reasons: for counts, list, map and panel alike. */
+
+import { clockText, correctedAgeMs, durationText, freshness } from "./age";
+import type { Channels } from "./channels";
+import type { Drone } from "./fleet";
+
+/**
+ * The word for a drone. `lost`: it ought to be heard and is not. `offline`: its agent was stopped,
+ * or was not seen since the server started; nothing is wrong with it.
+ */
+export type StateName = "lost" | "critical" | "warning" | "normal" | "offline";
+
+/** What asks for attention, the most urgent first. */
+export const STATES: readonly StateName[] = ["critical", "lost", "warning", "normal", "offline"];
+
+/** How loudly it asks; a drone that was switched off on the ground does not. */
+export type Tone = "critical" | "warning" | "quiet";
+
+export interface Condition {
+  readonly state: StateName;
+  readonly tone: Tone;
+  /** In the pilot's words, the most urgent first; empty when all is well. */
+  readonly reasons: readonly string[];
+  readonly flying: boolean;
+  /** Age of the newest sign of life, milliseconds; null: there never was one. */
+  readonly ageMs: number | null;
+}
+
+const BATTERY_WARNING_PERCENT = 15;
+const BATTERY_CRITICAL_PERCENT = 7;
+const FIX_3D = 3;
+const FIX_NAMES = ["no GPS", "no GPS fix", "GPS fix only 2D"];
+
+/** Whether it is off the ground, or must be taken to be. */
+export function isFlying(drone: Drone): boolean {
+  const { landed, armed } = drone.state;
+  return landed === null ? armed === true : landed !== "on_ground";
+}
+
+/**
+ * The condition of a drone at a moment of the server's clock. Pass `Clock.heardMs`: when the page
+ * is cut off from the server, that says nothing about the drone.
+ */
+export function stateOf(drone: Drone, heardMs: number, channels: Channels): Condition {
+  const { state } = drone;
+  const flying = isFlying(drone);
+  const ageMs = newestAgeMs(drone, heardMs);
+  const found = { flying, ageMs };
+
+  if (state.presence === "offline" || state.presence === "unknown") {
+    if (state.presence === "offline" && flying) {
+      return { ...found, state: "lost", tone: "critical", reasons: ["agent stopped in flight"] };
+    }
+    const reason = state.presence === "offline" ? "agent stopped" : "not connected";
+    return { ...found, state: "offline", tone: "quiet", reasons: [reason], flying: false };
+  }
+  if (state.presence === "lost") {
+    const reason = flying ? "connection lost in flight" : "connection lost on the ground";
+    const tone = flying || state.armed ? "critical" : "quiet";
+    return { ...found, state: "lost", tone, reasons: [reason] };
+  }
+
+  const critical: string[] = [];
+  const warning: string[] = [];
+  if (state.failsafe === "emergency") critical.push("emergency");
+  if (state.failsafe === "critical") critical.push("failsafe");
+
+  const percent = state.battery?.percent ?? null;
+  if (percent !== null && percent <= BATTERY_WARNING_PERCENT) {
+    const words = `battery ${Math.round(percent)} %`;
+    (percent <= BATTERY_CRITICAL_PERCENT ? critical : warning).push(words);
+  }
+
+  if (state.link === "down") {
+    (state.armed ? critical : warning).push("autopilot not heard");
+  } else if (ageMs !== null && freshness(ageMs, channels.staleAfterS("heartbeat")) === "gone") {
+    const tone = flying || state.armed ? "critical" : "warning";
+    const reasons = [`no data for ${durationText(ageMs)}`, ...critical, ...warning];
+    return { ...found, state: "lost", tone, reasons };
+  }
+
+  const fix = drone.samples.get("gps/1/0")?.values.fix_type;
+  if (state.armed && typeof fix === "number" && fix < FIX_3D) {
+    warning.push(FIX_NAMES[fix] ?? "no GPS");
+  }
+  const clock = clockText(state.clock_error_s);
+  if (clock !== null) warning.push(clock);
+
+  const reasons = [...critical, ...warning];
+  if (critical.length > 0) return { ...found, state: "critical", tone: "critical", reasons };
+  if (warning.length > 0) return { ...found, state: "warning", tone: "warning", reasons };
+  return { ...found, state: "normal", tone: "quiet", reasons };
+}
+
+function newestAgeMs(drone: Drone, nowMs: number): number | null {
+  const last = drone.state.last_sample;
+  const newestMs = Math.max(
+    drone.newestMs,
+    last === null ? Number.NEGATIVE_INFINITY : Date.parse(last),
+  );
+  if (newestMs === Number.NEGATIVE_INFINITY) return null;
+  return Math.max(0, correctedAgeMs(nowMs, newestMs, drone.state.clock_error_s));
+}

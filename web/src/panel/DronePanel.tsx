@@ -1,0 +1,3 @@
+export function DronePanel({ drone }: { drone: string }) {
+  return <section aria-label={drone} />;
+}

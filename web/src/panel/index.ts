@@ -1,0 +1,1 @@
+export { DronePanel } from "./DronePanel";

@@ -1,0 +1,3 @@
+export function Messages() {
+  return <section aria-label="Messages" />;
+}
