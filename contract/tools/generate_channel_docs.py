@@ -52,8 +52,8 @@ second, every change of it, and once a second where nothing changes. What is not
 **Pass-through.** Every other MAVLink message can be carried as a channel of its own, named `mav_`
 and the message's name in lower case, such as `mav_esc_telemetry_1_to_4`. With the policy `full` all
 of them are, except `PARAM_*`, `MISSION_*`, `COMMAND_*`, `FILE_*`, `LOG_*`, `TIMESYNC` and `PING`;
-with `standard` those that the agent's configuration names. Their fields have MAVLink's names, units and
-values bit for bit, save that infinities and NaN are null. Arrays become `name_0`, `name_1`, …;
+with `standard` those that the agent's configuration names. Their fields have MAVLink's names, units
+and values bit for bit, save that infinities and NaN are null. Arrays become `name_0`, `name_1`, …;
 char arrays become text. Their own time field is `time_boot_ms`, else `time_usec`.
 
 **Growth.** Channels and fields are only ever added. None is removed, renamed or moved.
