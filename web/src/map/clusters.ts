@@ -43,7 +43,10 @@ export function clusterZoom(zoom: number): number {
 }
 
 /** Group items in squares of the Mercator plane, and squares with their neighbours where they touch. */
-export function cluster<Item extends Placed>(items: readonly Item[], zoom: number): Clustering<Item> {
+export function cluster<Item extends Placed>(
+  items: readonly Item[],
+  zoom: number,
+): Clustering<Item> {
   if (zoom > LAST_ZOOM || items.length < LEAST_MEMBERS) return { clusters: [], single: [...items] };
   const size = CELL_PX / (512 * 2 ** zoom);
   const cells = new Map<number, Cell<Item>>();

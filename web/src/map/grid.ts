@@ -42,7 +42,10 @@ export function graticuleStep(pixelsPerDegree: number, leastPixels = 110): numbe
 export function linesWithin(from: number, to: number, step: number): number[] {
   const first = Math.ceil(from / step - 1e-9);
   const last = Math.min(Math.floor(to / step + 1e-9), first + 199);
-  return Array.from({ length: Math.max(last - first + 1, 0) }, (_, index) => (first + index) * step);
+  return Array.from(
+    { length: Math.max(last - first + 1, 0) },
+    (_, index) => (first + index) * step,
+  );
 }
 
 export function metresText(metres: number): string {
@@ -58,6 +61,7 @@ export function offsetText(metres: number, positive: string, negative: string): 
 /** A parallel or meridian, as "47.5° N". */
 export function degreesText(degrees: number, positive: string, negative: string): string {
   const rounded = Math.round(degrees * 100) / 100;
-  const side = rounded === 0 || Math.abs(rounded) === 180 ? "" : ` ${rounded > 0 ? positive : negative}`;
+  const side =
+    rounded === 0 || Math.abs(rounded) === 180 ? "" : ` ${rounded > 0 ? positive : negative}`;
   return `${Math.abs(rounded)}°${side}`;
 }

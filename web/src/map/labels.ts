@@ -46,7 +46,11 @@ function boxOf(item: Labelled): Box {
 
 function* buckets(box: Box): Generator<number> {
   for (let row = Math.floor(box.top / BUCKET_PX); row <= box.bottom / BUCKET_PX; row += 1) {
-    for (let column = Math.floor(box.left / BUCKET_PX); column <= box.right / BUCKET_PX; column += 1) {
+    for (
+      let column = Math.floor(box.left / BUCKET_PX);
+      column <= box.right / BUCKET_PX;
+      column += 1
+    ) {
       yield row * 10_000 + column;
     }
   }

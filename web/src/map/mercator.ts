@@ -45,6 +45,7 @@ export class Screen {
   readonly width: number;
   readonly height: number;
   readonly zoom: number;
+  readonly lon: number;
   readonly lat: number;
   readonly bearing: number;
   /** Pixels per Mercator unit. */
@@ -62,6 +63,7 @@ export class Screen {
     this.width = camera.width;
     this.height = camera.height;
     this.zoom = camera.zoom;
+    this.lon = camera.lon;
     this.lat = camera.lat;
     this.bearing = camera.bearing;
     this.scale = TILE_SIZE_PX * 2 ** camera.zoom;
@@ -84,6 +86,15 @@ export class Screen {
   toY(x: number, y: number): number {
     const east = x - this.x;
     return this.centreY - this.sin * (east - Math.round(east)) + this.cos * (y - this.y);
+  }
+
+  /** Screen x without looking for the nearest copy of the world: for lines across several. */
+  planeX(x: number, y: number): number {
+    return this.centreX + this.cos * (x - this.x) + this.sin * (y - this.y);
+  }
+
+  planeY(x: number, y: number): number {
+    return this.centreY - this.sin * (x - this.x) + this.cos * (y - this.y);
   }
 
   /** Mercator position of a screen position; x may lie outside 0 … 1 beyond the antimeridian. */

@@ -1,0 +1,67 @@
+/** A flight of the past: its whole way, the part flown so far, and the drone at the moment shown. */
+
+import { cellOf } from "../icons";
+import { mercatorX, mercatorY, type Screen } from "../mercator";
+import { packed } from "../palette";
+import type { PastMoment, Track } from "../types";
+import { ICON_PX } from "./atlas";
+import type { Brush } from "./fleet_layers";
+
+/** A track in Mercator, made once. */
+export class Way {
+  /** x, y, time (ms), one after the other. */
+  private readonly points: Float64Array;
+
+  constructor(track: Track) {
+    const { geometry, properties } = track;
+    const coordinates = geometry?.type === "LineString" ? geometry.coordinates : [];
+    this.points = new Float64Array(3 * coordinates.length);
+    for (const [index, [lon = 0, lat = 0]] of coordinates.entries()) {
+      const time = properties.times[index];
+      this.points[3 * index] = mercatorX(lon);
+      this.points[3 * index + 1] = mercatorY(lat);
+      this.points[3 * index + 2] = time === undefined ? Number.NaN : Date.parse(time);
+    }
+  }
+
+  positions(): { x: number; y: number }[] {
+    return Array.from({ length: this.points.length / 3 }, (_, index) => ({
+      x: this.points[3 * index] as number,
+      y: this.points[3 * index + 1] as number,
+    }));
+  }
+
+  draw({ screen, drawing, palette }: Brush, momentMs: number): void {
+    const flown = packed(palette.selected, 0.95);
+    const ahead = packed(palette.trail, 0.7);
+    const { points } = this;
+    for (let at = 3; at < points.length; at += 3) {
+      const done = (points[at + 2] as number) <= momentMs;
+      drawing.segments.add(
+        ...pixel(screen, points[at - 3] as number, points[at - 2] as number),
+        ...pixel(screen, points[at] as number, points[at + 1] as number),
+        done ? 3 : 2,
+        done ? flown : ahead,
+      );
+    }
+  }
+}
+
+function pixel(screen: Screen, x: number, y: number): [number, number] {
+  return [screen.toX(x, y), screen.toY(x, y)];
+}
+
+export function drawPastDrone(
+  { screen, drawing, palette }: Brush,
+  position: NonNullable<PastMoment["position"]>,
+  cell: number | undefined,
+): void {
+  const [x, y] = pixel(screen, mercatorX(position.lon), mercatorY(position.lat));
+  const selected = packed(palette.selected);
+  const halo = packed(palette.halo);
+  drawing.discs.add(x, y, 19, 2.5, packed(palette.selected, 0.12), selected, 16);
+  const { heading } = position;
+  const shape = heading === null ? cellOf("disc") : (cell ?? cellOf("arrow"));
+  const angle = (((heading ?? screen.bearing) - screen.bearing) * Math.PI) / 180;
+  drawing.icons.add(x, y, ICON_PX, angle, shape, packed(palette.normal), halo, halo);
+}
