@@ -4,10 +4,10 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import structlog
 import typer
@@ -22,6 +22,9 @@ from aerostream_cloud.dead_letter import DeadLetters, StoredLetter
 from aerostream_cloud.errors import CloudError
 from aerostream_cloud.logs import configure_logs
 from aerostream_cloud.settings import CloudSettings, load_cloud_settings
+
+if TYPE_CHECKING:
+    from aerostream_cloud.serve import Service
 
 _BAD_INPUT, _FAILED = 2, 1
 
@@ -51,11 +54,14 @@ Config = Annotated[
 
 @app.command()
 def serve(config: Config = None) -> None:
-    """Run every service in one process.
+    """Run every service in one process: ingest and the bridge.
 
     Example: aerostream-cloud serve --config /etc/aerostream/cloud.toml
     """
-    _run_services(config)
+    from aerostream_cloud.bridge.app import run_bridge
+    from aerostream_cloud.ingest.app import run_ingest
+
+    _run_services(config, [run_ingest, run_bridge])
 
 
 @app.command()
@@ -64,7 +70,22 @@ def ingest(config: Config = None) -> None:
 
     Example: AEROSTREAM_INGEST_FLEETS=north,south aerostream-cloud ingest
     """
-    _run_services(config)
+    from aerostream_cloud.ingest.app import run_ingest
+
+    _run_services(config, [run_ingest])
+
+
+@app.command()
+def bridge(config: Config = None) -> None:
+    """Show the fleet: the page, REST and WebSocket on one port.
+
+    Reads the store and the registry, also while ingest runs elsewhere.
+
+    Example: AEROSTREAM_HTTP_PORT=8080 aerostream-cloud bridge
+    """
+    from aerostream_cloud.bridge.app import run_bridge
+
+    _run_services(config, [run_bridge])
 
 
 @app.command()
@@ -165,8 +186,7 @@ def main() -> None:
     app()
 
 
-def _run_services(config: Path | None) -> None:
-    from aerostream_cloud.ingest.app import run_ingest
+def _run_services(config: Path | None, services: "Sequence[Service]") -> None:
     from aerostream_cloud.serve import run_services
 
     with _one_sentence():
@@ -174,7 +194,7 @@ def _run_services(config: Path | None) -> None:
         configure_logs(settings.log_level)
         for variable in _unknown_variables():
             structlog.get_logger().warning("unknown variable is ignored", variable=variable)
-        run_services(settings, [run_ingest])
+        run_services(settings, services)
 
 
 def _settings(config: Path | None) -> CloudSettings:

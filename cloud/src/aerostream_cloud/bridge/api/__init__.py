@@ -1,0 +1,1 @@
+"""REST: what is stored and known of the fleet, a module per resource."""

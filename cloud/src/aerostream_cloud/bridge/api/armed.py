@@ -1,0 +1,51 @@
+"""From heartbeats to flights: when a vehicle was armed. Pure."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from aerostream_cloud.store import Run
+
+SILENCE_US = 60_000_000
+"""After so long without a heartbeat nobody knows whether the vehicle is still armed."""
+LONGEST_SILENCE_US = 600_000_000
+"""A vehicle that is armed before and after a silence of up to this flew on: it was out of reach."""
+
+
+class Armed(NamedTuple):
+    """A time in which a vehicle was armed."""
+
+    start_us: int
+    """The first armed heartbeat."""
+    end_us: int
+    """The first disarmed heartbeat; the last armed one where silence followed, or while it
+    lasts."""
+    ongoing: bool
+
+
+def armed_periods(runs: Iterable[Run], now_us: int) -> list[Armed]:
+    """The times in which a vehicle was armed, oldest first.
+
+    Args:
+        runs: stretches of armed and not armed heartbeats, split where `SILENCE_US` passed
+            without one.
+        now_us: a period whose last heartbeat is no older than `SILENCE_US` still lasts.
+    """
+    found: list[Armed] = []
+    start_us: int | None = None
+    last_us = 0
+    for run in runs:
+        if start_us is not None:
+            silence_us = run.first_us - last_us
+            flew_on = run.above and silence_us <= LONGEST_SILENCE_US
+            if silence_us > SILENCE_US and not flew_on:
+                found.append(Armed(start_us, last_us, ongoing=False))
+                start_us = None
+        if run.above:
+            start_us = run.first_us if start_us is None else start_us
+            last_us = run.last_us
+        elif start_us is not None:
+            found.append(Armed(start_us, run.first_us, ongoing=False))
+            start_us = None
+    if start_us is not None:
+        found.append(Armed(start_us, last_us, ongoing=now_us - last_us <= SILENCE_US))
+    return found

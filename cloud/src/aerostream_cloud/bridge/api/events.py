@@ -1,0 +1,118 @@
+"""`drones/{drone}/events`: what happened to a drone, in words."""
+
+from typing import Annotated
+
+import msgspec
+from aerostream_contract.channels import EVENT
+from aerostream_contract.times import iso_from_us
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import Response
+
+from aerostream_cloud.bridge.api.answers import json_answer, problems, takes_gzip
+from aerostream_cloud.bridge.api.parameters import drone_of
+from aerostream_cloud.bridge.api.series import Question, samples_page
+from aerostream_cloud.bridge.api.shapes import Events
+from aerostream_cloud.bridge.api.times import TimeRange, time_range
+from aerostream_cloud.bridge.live.fleet import Fleet
+from aerostream_cloud.bridge.live.shapes import DroneState, Event
+from aerostream_cloud.bridge.problems import ProblemKind
+from aerostream_cloud.bridge.reading import StoreReader
+from aerostream_cloud.store import Sample, TelemetryStore
+
+MOST_EVENTS = 10_000
+_LEAST_SEVERE = 7
+_PAGE = 5000
+
+
+def event_routes(*, fleet: Fleet, reader: StoreReader) -> APIRouter:
+    """The route, over the store."""
+    router = APIRouter(tags=["history"])
+
+    @router.get(
+        "/drones/{drone}/events",
+        operation_id="listEvents",
+        summary="What happened to a drone",
+        response_model=Events,
+        responses=problems(
+            ProblemKind.UNKNOWN_DRONE,
+            ProblemKind.BAD_TIME_RANGE,
+            ProblemKind.INVALID_PARAMETER,
+            ProblemKind.UNAVAILABLE,
+            ProblemKind.TOO_SLOW,
+        ),
+    )
+    async def events(
+        request: Request,
+        state: Annotated[DroneState, Depends(drone_of(fleet))],
+        range_: Annotated[TimeRange, Depends(time_range("-1d"))],
+        kind: Annotated[
+            str | None,
+            Query(description="Only this kind, such as mode or armed.", examples=["mode"]),
+        ] = None,
+        severity: Annotated[
+            int,
+            Query(
+                ge=0,
+                le=_LEAST_SEVERE,
+                description="Only events that are at least so severe: 0 emergency … 7 debug.",
+                examples=[4],
+            ),
+        ] = _LEAST_SEVERE,
+        limit: Annotated[
+            int, Query(ge=1, le=MOST_EVENTS, description="About so many.", examples=[100])
+        ] = 1000,
+    ) -> Response:
+        """Events by time. `next`, where it is not null, is `start` of the next page."""
+        question = Question(
+            drone=state.drone,
+            channel=EVENT,
+            fields=EVENT.field_names,
+            range=range_,
+            instance=kind,
+        )
+        compressed = takes_gzip(request)
+
+        def read(store: TelemetryStore) -> Response:
+            answer = _events(store, question, severity, limit)
+            return json_answer(answer, compressed=compressed)
+
+        return await reader.run(read)
+
+    return router
+
+
+def _events(store: TelemetryStore, question: Question, severity: int, limit: int) -> Events:
+    found: list[Event] = []
+    next_us: int | None = question.range.start_us
+    while next_us is not None and len(found) < limit:
+        size = min(_PAGE, limit - len(found))
+        page, next_us = samples_page(store, question, size, next_us)
+        found += [event for event in map(_event, page) if event.severity <= severity]
+    return Events(
+        items=found,
+        truncated=next_us is not None,
+        next=None if next_us is None else iso_from_us(next_us),
+    )
+
+
+def _event(sample: Sample) -> Event:
+    severity, text, data = (sample.values.get(name) for name in ("severity", "text", "data"))
+    return Event(
+        drone=sample.series.drone,
+        time=iso_from_us(sample.time_us),
+        kind=sample.series.instance,
+        severity=int(severity) if isinstance(severity, int | float) else _LEAST_SEVERE,
+        component=sample.series.component,
+        text=text if isinstance(text, str) else "",
+        data=_data(data),
+    )
+
+
+def _data(text: object) -> dict[str, object]:
+    """The details of an event; none where they are not the JSON object that they should be."""
+    if not isinstance(text, str):
+        return {}
+    try:
+        return msgspec.json.decode(text, type=dict[str, object])
+    except (msgspec.DecodeError, RecursionError):
+        return {}

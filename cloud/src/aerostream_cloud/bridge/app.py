@@ -1,0 +1,127 @@
+"""The bridge service: settings, parts, one task group."""
+
+import asyncio
+from contextlib import ExitStack
+from ipaddress import ip_address
+from pathlib import Path
+
+from fastapi import APIRouter, Depends, FastAPI
+from prometheus_client import CollectorRegistry
+from sqlalchemy import Engine
+from starlette.middleware.cors import CORSMiddleware
+from structlog.typing import FilteringBoundLogger
+
+from aerostream_cloud.bridge.api.channels import channel_routes
+from aerostream_cloud.bridge.api.drones import drone_routes
+from aerostream_cloud.bridge.api.events import event_routes
+from aerostream_cloud.bridge.api.export import export_routes
+from aerostream_cloud.bridge.api.flights import flight_routes
+from aerostream_cloud.bridge.api.page_settings import page_routes
+from aerostream_cloud.bridge.api.parameters import no_other_parameters
+from aerostream_cloud.bridge.api.telemetry import telemetry_routes
+from aerostream_cloud.bridge.api.tracks import track_routes
+from aerostream_cloud.bridge.docs_page import docs_routes
+from aerostream_cloud.bridge.faults import handle_faults
+from aerostream_cloud.bridge.front import Front
+from aerostream_cloud.bridge.health import Health, health_routes
+from aerostream_cloud.bridge.live import Live
+from aerostream_cloud.bridge.metrics import RestMetrics
+from aerostream_cloud.bridge.openapi import TITLE, document
+from aerostream_cloud.bridge.page import PAGE_FILES, PageFiles, page_files_routes
+from aerostream_cloud.bridge.reading import StoreReader
+from aerostream_cloud.bridge.server import listen, new_server, shown_url
+from aerostream_cloud.database import open_database
+from aerostream_cloud.logs import service_logger
+from aerostream_cloud.settings import CloudSettings
+
+API = "/api/v1"
+
+
+async def run_bridge(settings: CloudSettings, stop: asyncio.Event) -> None:
+    """Run the service until `stop` is set.
+
+    Raises:
+        CloudError: it cannot start, or the broker refuses it.
+        ContractError: a setting is unusable.
+    """
+    log = service_logger("bridge", settings.instance)
+    with ExitStack() as stack:
+        sockets = await listen(settings.http_host, settings.http_port)
+        for each in sockets:
+            stack.callback(each.close)
+        engine = open_database(settings.effective_database_url)
+        stack.callback(engine.dispose)
+        reader = StoreReader(url=settings.effective_store_url)
+        stack.callback(reader.close)
+        registry = CollectorRegistry()
+        live = Live(settings=settings, reader=reader, engine=engine, metrics=registry, log=log)
+        app = create_app(
+            settings=settings, live=live, reader=reader, engine=engine, registry=registry, log=log
+        )
+        front = Front(app, metrics=RestMetrics(registry), map_style=settings.map_style, log=log)
+        server = new_server(front)
+        async with asyncio.TaskGroup() as group:
+            fleet = group.create_task(live.run(), name="live fleet")
+            web = group.create_task(server.serve(sockets), name="web server")
+            log.info("listening", url=shown_url(settings.http_host, sockets[0]))
+            if not _is_loopback(settings.http_host):
+                log.warning(
+                    "there are no accounts yet: whoever reaches this address reads everything",
+                    address=settings.http_host,
+                )
+            await stop.wait()
+            log.info("stopping")
+            await live.close()
+            server.should_exit = True
+            await web
+            fleet.cancel()
+
+
+def create_app(
+    *,
+    settings: CloudSettings,
+    live: Live,
+    reader: StoreReader,
+    engine: Engine,
+    registry: CollectorRegistry,
+    log: FilteringBoundLogger,
+    page_files: Path = PAGE_FILES,
+) -> FastAPI:
+    """The web application over its parts."""
+    app = FastAPI(title=TITLE, docs_url=None, redoc_url=None)
+    handle_faults(app, log)
+    if settings.origins:
+        app.add_middleware(
+            CORSMiddleware, allow_origins=list(settings.origins), allow_methods=["GET"]
+        )
+    health = Health(broker=live, reader=reader, engine=engine)
+    fleet = live.fleet
+    api = APIRouter(prefix=API)
+    for router in (
+        drone_routes(fleet=fleet, reader=reader),
+        telemetry_routes(fleet=fleet, reader=reader),
+        track_routes(fleet=fleet, reader=reader),
+        event_routes(fleet=fleet, reader=reader),
+        flight_routes(fleet=fleet, reader=reader),
+        export_routes(fleet=fleet, reader=reader),
+        channel_routes(),
+        page_routes(map_style=settings.map_style),
+    ):
+        api.include_router(router)
+    strict = [Depends(no_other_parameters)]
+    app.include_router(api, dependencies=strict)
+    app.include_router(health_routes(health=health, registry=registry), dependencies=strict)
+    app.include_router(live.router)
+    app.include_router(docs_routes())
+    app.include_router(page_files_routes(files=PageFiles(page_files)))
+    app.openapi = lambda: document(app)  # type: ignore[method-assign]  # FastAPI's documented way
+    return app
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

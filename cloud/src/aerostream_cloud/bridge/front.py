@@ -1,0 +1,92 @@
+"""In front of the app: headers for every answer, metrics, and the end of what nobody caught."""
+
+import time
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.typing import FilteringBoundLogger
+
+from aerostream_cloud.bridge.metrics import RestMetrics
+
+_NO_ROUTE = "none"
+_NO_ANSWER = 0
+
+
+class Front:
+    """Wraps the whole app.
+
+    Args:
+        app: what answers.
+        metrics: where requests are counted.
+        map_style: a style on another host, whose files the page's map may load.
+        log: for mistakes of ours.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, metrics: RestMetrics, map_style: str, log: FilteringBoundLogger
+    ) -> None:
+        self._app = app
+        self._metrics = metrics
+        self._log = log
+        self._headers = security_headers(map_style)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request or WebSocket."""
+        if scope["type"] != "http":
+            await self._guarded(scope, receive, send)
+            return
+        status = _NO_ANSWER
+        # A HEAD is a GET whose body the server does not send.
+        method = scope["method"]
+        inner = {**scope, "method": "GET" if method == "HEAD" else method}
+
+        async def send_on(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers:
+                    headers.setdefault(name, value)
+            await send(message)
+
+        started_s = time.perf_counter()
+        await self._guarded(inner, receive, send_on)
+        route = getattr(inner.get("route"), "path", _NO_ROUTE)
+        self._metrics.requests.labels(method, route, str(status)).inc()
+        self._metrics.request_seconds.labels(route).observe(time.perf_counter() - started_s)
+
+    async def _guarded(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._app(scope, receive, send)
+        except Exception as error:  # noqa: BLE001  # a request must not end the service
+            # The app has answered with a problem document where it still could.
+            self._log.error("a request failed", path=scope.get("path"), exc_info=error)
+
+
+def security_headers(map_style: str) -> Sequence[tuple[str, str]]:
+    """Headers of every answer, so that a page runs our scripts and nobody frames it."""
+    style = urlsplit(map_style)
+    elsewhere = f" {style.scheme}://{style.netloc}" if map_style else ""
+    policy = {
+        "default-src": "'self'",
+        "script-src": "'self'",
+        "style-src": "'self' 'unsafe-inline'",
+        # MapLibre makes its images and its worker from blobs.
+        "img-src": f"'self' data: blob:{elsewhere}",
+        "worker-src": "'self' blob:",
+        "font-src": f"'self' data:{elsewhere}",
+        # Older browsers do not count a WebSocket to the same host as 'self'.
+        "connect-src": f"'self' ws: wss:{elsewhere}",
+        "object-src": "'none'",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "frame-ancestors": "'none'",
+    }
+    return [
+        ("content-security-policy", "; ".join(f"{name} {value}" for name, value in policy.items())),
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "no-referrer"),
+        ("cache-control", "no-store"),
+    ]
