@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from ipaddress import ip_address
 from pathlib import Path
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import Depends, FastAPI
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
 from starlette.middleware.cors import CORSMiddleware
@@ -33,8 +33,6 @@ from aerostream_cloud.bridge.server import listen, new_server, shown_url
 from aerostream_cloud.database import open_database
 from aerostream_cloud.logs import service_logger
 from aerostream_cloud.settings import CloudSettings
-
-API = "/api/v1"
 
 
 async def run_bridge(settings: CloudSettings, stop: asyncio.Event) -> None:
@@ -96,7 +94,6 @@ def create_app(
         )
     health = Health(broker=live, reader=reader, engine=engine)
     fleet = live.fleet
-    api = APIRouter(prefix=API)
     for router in (
         drone_routes(fleet=fleet, reader=reader),
         telemetry_routes(fleet=fleet, reader=reader),
@@ -106,11 +103,9 @@ def create_app(
         export_routes(fleet=fleet, reader=reader),
         channel_routes(),
         page_routes(map_style=settings.map_style),
+        health_routes(health=health, registry=registry),
     ):
-        api.include_router(router)
-    strict = [Depends(no_other_parameters)]
-    app.include_router(api, dependencies=strict)
-    app.include_router(health_routes(health=health, registry=registry), dependencies=strict)
+        app.include_router(router, dependencies=[Depends(no_other_parameters)])
     app.include_router(live.router)
     app.include_router(docs_routes())
     app.include_router(page_files_routes(files=PageFiles(page_files)))

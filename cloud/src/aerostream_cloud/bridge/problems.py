@@ -32,6 +32,7 @@ class ProblemKind(Enum):
     UNAVAILABLE = ("unavailable", 503, "A part that is needed does not work now")
     TOO_SLOW = ("too-slow", 503, "The answer takes too long")
     WRONG_HOST = ("wrong-host", 421, "This server does not answer for that name")
+    WRONG_ORIGIN = ("wrong-origin", 403, "A page of another site may not use the bridge")
     INTERNAL = ("internal", 500, "The bridge made a mistake")
     OTHER = ("other", 400, "The request cannot be answered")
 

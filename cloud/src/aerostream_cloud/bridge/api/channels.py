@@ -4,6 +4,7 @@ from aerostream_contract.channels import CHANNELS, Channel
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from aerostream_cloud.bridge.api import PREFIX
 from aerostream_cloud.bridge.api.answers import json_answer, problems, takes_gzip
 from aerostream_cloud.bridge.api.shapes import ChannelInfo, FieldInfo
 from aerostream_cloud.bridge.problems import ProblemKind
@@ -11,7 +12,7 @@ from aerostream_cloud.bridge.problems import ProblemKind
 
 def channel_routes() -> APIRouter:
     """The route."""
-    router = APIRouter(tags=["about"])
+    router = APIRouter(prefix=PREFIX, tags=["about"])
     table = [_info(channel) for channel in CHANNELS.values()]
 
     @router.get(

@@ -7,6 +7,7 @@ from aerostream_contract.times import iso_from_us
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
+from aerostream_cloud.bridge.api import PREFIX
 from aerostream_cloud.bridge.api.answers import json_answer, problems, takes_gzip
 from aerostream_cloud.bridge.api.parameters import drone_of
 from aerostream_cloud.bridge.api.shapes import Drones, StoredSeries
@@ -21,7 +22,7 @@ MOST_DRONES = 10_000
 
 def drone_routes(*, fleet: Fleet, reader: StoreReader) -> APIRouter:
     """The routes, over the fleet and the store."""
-    router = APIRouter(tags=["drones"])
+    router = APIRouter(prefix=PREFIX, tags=["drones"])
     known_drone = drone_of(fleet)
 
     @router.get(

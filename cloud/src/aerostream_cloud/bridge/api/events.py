@@ -8,6 +8,7 @@ from aerostream_contract.times import iso_from_us
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
+from aerostream_cloud.bridge.api import PREFIX
 from aerostream_cloud.bridge.api.answers import json_answer, problems, takes_gzip
 from aerostream_cloud.bridge.api.parameters import drone_of
 from aerostream_cloud.bridge.api.series import Question, samples_page
@@ -26,7 +27,7 @@ _PAGE = 5000
 
 def event_routes(*, fleet: Fleet, reader: StoreReader) -> APIRouter:
     """The route, over the store."""
-    router = APIRouter(tags=["history"])
+    router = APIRouter(prefix=PREFIX, tags=["history"])
 
     @router.get(
         "/drones/{drone}/events",

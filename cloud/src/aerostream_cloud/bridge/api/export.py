@@ -8,6 +8,7 @@ from aerostream_contract.channels import Channel
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import StreamingResponse
 
+from aerostream_cloud.bridge.api import PREFIX
 from aerostream_cloud.bridge.api.answers import problems
 from aerostream_cloud.bridge.api.files import CSV, PARQUET, FileFormat, FileWriter
 from aerostream_cloud.bridge.api.parameters import (
@@ -42,7 +43,7 @@ _FORMATS = {Format.CSV: CSV, Format.PARQUET: PARQUET}
 
 def export_routes(*, fleet: Fleet, reader: StoreReader) -> APIRouter:
     """The route, over the store."""
-    router = APIRouter(tags=["history"])
+    router = APIRouter(prefix=PREFIX, tags=["history"])
 
     @router.get(
         "/drones/{drone}/export",

@@ -6,6 +6,7 @@ from aerostream_contract.times import iso_from_us
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
+from aerostream_cloud.bridge.api import PREFIX
 from aerostream_cloud.bridge.api.answers import json_answer, problems, takes_gzip
 from aerostream_cloud.bridge.api.armed import SILENCE_US, Armed, armed_periods
 from aerostream_cloud.bridge.api.parameters import drone_of
@@ -35,7 +36,7 @@ _WHOLE_US = 1000 * 86_400 * SECOND_US
 
 def flight_routes(*, fleet: Fleet, reader: StoreReader) -> APIRouter:
     """The route, over the store."""
-    router = APIRouter(tags=["history"])
+    router = APIRouter(prefix=PREFIX, tags=["history"])
 
     @router.get(
         "/drones/{drone}/flights",

@@ -4,6 +4,7 @@ from aerostream_contract import __version__
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from aerostream_cloud.bridge.api import PREFIX
 from aerostream_cloud.bridge.api.answers import json_answer, problems, takes_gzip
 from aerostream_cloud.bridge.api.shapes import PageSettings
 from aerostream_cloud.bridge.problems import ProblemKind
@@ -11,7 +12,7 @@ from aerostream_cloud.bridge.problems import ProblemKind
 
 def page_routes(*, map_style: str) -> APIRouter:
     """The route."""
-    router = APIRouter(tags=["about"])
+    router = APIRouter(prefix=PREFIX, tags=["about"])
     answer = PageSettings(map_style=map_style or None, version=__version__)
 
     @router.get(

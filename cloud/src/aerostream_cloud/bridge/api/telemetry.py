@@ -7,6 +7,7 @@ from aerostream_contract.times import iso_from_us
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
+from aerostream_cloud.bridge.api import PREFIX
 from aerostream_cloud.bridge.api.answers import json_answer, problems, takes_gzip
 from aerostream_cloud.bridge.api.parameters import (
     Component,
@@ -36,7 +37,7 @@ MOST_SAMPLES = 100_000
 
 def telemetry_routes(*, fleet: Fleet, reader: StoreReader) -> APIRouter:
     """The route, over the store."""
-    router = APIRouter(tags=["history"])
+    router = APIRouter(prefix=PREFIX, tags=["history"])
 
     @router.get(
         "/drones/{drone}/telemetry",
