@@ -20,6 +20,26 @@ drones = Table(
 """Drone ids are unique in an installation, so the id alone is the key."""
 
 
+def registered_drones(engine: Engine) -> list[tuple[DroneName, int]]:
+    """Every registered drone with the time of its registration, UTC µs.
+
+    Raises:
+        RegistryUnavailable: the database does not answer.
+    """
+    try:
+        with engine.connect() as connection:
+            rows = connection.execute(select(drones)).all()
+    except SQLAlchemyError as error:
+        raise _unavailable(error) from error
+    return [
+        (
+            DroneName(row.fleet, row.drone),
+            (_as_utc(row.first_seen) - _EPOCH) // timedelta(microseconds=1),
+        )
+        for row in rows
+    ]
+
+
 class DroneRegistry:
     """Knows every drone's fleet; asks the database once per drone.
 
@@ -44,9 +64,7 @@ class DroneRegistry:
             try:
                 fleet = self._find(name.drone) or self._register(name, now_us)
             except SQLAlchemyError as error:
-                raise RegistryUnavailable(
-                    f"drone registry: {str(error).splitlines()[0]}"
-                ) from error
+                raise _unavailable(error) from error
             self._fleets[name.drone] = fleet
         return fleet
 
@@ -72,3 +90,12 @@ class DroneRegistry:
             # Another process was faster; its word stands.
             return self._find(name.drone) or name.fleet
         return name.fleet
+
+
+def _unavailable(error: SQLAlchemyError) -> RegistryUnavailable:
+    return RegistryUnavailable(f"drone registry: {str(error).splitlines()[0]}")
+
+
+def _as_utc(moment: datetime) -> datetime:
+    """A time of the database; SQLite gives it without its zone."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment

@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from aerostream_cloud.bridge.live.protocol import LiveProtocol
 from aerostream_cloud.errors import CloudError
 
 WEBSOCKET_MESSAGE_BYTES = 64 * 1024
@@ -35,6 +36,7 @@ def new_server(app: ASGIApp) -> Server:
             access_log=False,
             server_header=False,
             proxy_headers=False,
+            ws=LiveProtocol,
             ws_max_size=WEBSOCKET_MESSAGE_BYTES,
             # Each client would compress for itself what all of them share.
             ws_per_message_deflate=False,

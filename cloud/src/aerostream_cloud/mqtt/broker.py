@@ -29,6 +29,7 @@ class Broker:
         tls: for mqtts.
         client_id: unique at the broker.
         subscriptions: topic filters, with QoS 1.
+        unpromised: topic filters with QoS 0: nothing to acknowledge, and nobody promises more.
         receive: called on the event loop for each message.
         log: for what happens to the connection; each state is said once.
         will: see `Will`.
@@ -45,6 +46,7 @@ class Broker:
         subscriptions: Sequence[str],
         receive: Receiver,
         log: FilteringBoundLogger,
+        unpromised: Sequence[str] = (),
         will: Will | None = None,
         connected: Callable[[], None] = lambda: None,
         receive_maximum: int = 4000,
@@ -54,6 +56,7 @@ class Broker:
         self._tls = tls
         self._client_id = client_id
         self._subscriptions = subscriptions
+        self._unpromised = unpromised
         self._receive = receive
         self._log = log
         self._will = will
@@ -148,6 +151,7 @@ class Broker:
         self._log.info("connected to the broker", broker=str(self._url))
         try:
             link.subscribe_all(self._subscriptions, self._qos)
+            link.subscribe_all(self._unpromised, 0)
             self._link = link
             self._connected()
             reason = await link.lost()

@@ -65,12 +65,6 @@ class StateEntry(Entry):
         super().__init__(record.name)
         self._record = record
 
-    @property
-    def place(self) -> tuple[float, float] | None:
-        """Latitude and longitude of the drone, degrees."""
-        position = self._record.position
-        return None if position is None else (position.lat, position.lon)
-
     def shape(self) -> DroneState:
         """The state."""
         return self._record.shape()
@@ -141,6 +135,10 @@ class GoneEntry(Entry):
         return _encode(self.name.drone)
 
 
+Change = tuple[int, Entry]
+"""A version, and what is to be told with it."""
+
+
 class ChangeLog:
     """All entries, in the order of their newest change."""
 
@@ -180,10 +178,11 @@ class ChangeLog:
         if len(self._events) <= MAX_EVENTS:
             return None
         oldest = self._events.popleft()
-        if self._entries.pop(oldest, self) is None:  # not forgotten with its drone before
-            self._events_floor = oldest.version
-            return oldest
-        return None
+        if oldest not in self._entries:  # forgotten with its drone
+            return None
+        self.forget(oldest)
+        self._events_floor = oldest.version
+        return oldest
 
     def add_gone(self, name: DroneName) -> None:
         """Note that a drone is no longer there."""
@@ -205,7 +204,7 @@ class ChangeLog:
     def reaches(self, version: int, *, events: bool) -> bool:
         """Whether everything that happened since a version is still known."""
         floor = max(self._gone_floor, self._events_floor if events else 0)
-        return floor <= version <= self.version
+        return max(1, floor) <= version <= self.version
 
     def back_to(self, version: int) -> Iterator[Entry]:
         """Entries that changed after a version, newest first."""

@@ -1,6 +1,7 @@
 """Every drone as it is now, from what the broker and the store say. Pure: time comes in."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
 
 from aerostream_contract import models
 from aerostream_contract.channels import EVENT, Channel
@@ -11,7 +12,6 @@ from aerostream_cloud.bridge.live.changes import (
     ChangeLog,
     Entry,
     EventEntry,
-    GoneEntry,
     SampleEntry,
 )
 from aerostream_cloud.bridge.live.filter import Filter
@@ -68,10 +68,12 @@ class Fleet:
         record = self._records.get(drone)
         return [] if record is None else [entry.shape() for entry in record.series.values()]
 
-    def place(self, drone: str) -> tuple[float, float] | None:
+    def place(self, name: DroneName) -> tuple[float, float] | None:
         """Latitude and longitude of a drone, degrees, where they are known."""
-        record = self._records.get(drone)
-        return None if record is None else record.state.place
+        record = self._records.get(name.drone)
+        if record is None or record.name != name or record.position is None:
+            return None
+        return record.position.lat, record.position.lon
 
     def names(self) -> Iterator[DroneName]:
         """The names of all drones."""
@@ -86,22 +88,19 @@ class Fleet:
             yield from record.events
 
     def since(self, version: int, wanted: Filter) -> list[Entry]:
-        """What changed after a version and is wanted, oldest change first; box not regarded.
-
-        From version 0 it is everything; drones that are gone are left out then.
-        """
+        """What changed after a version and is wanted, oldest change first; box not regarded."""
         if wanted.drones is None:
-            found = [entry for entry in self.changes.back_to(version) if _is_wanted(entry, wanted)]
+            found = [entry for entry in self.changes.back_to(version) if is_wanted(entry, wanted)]
             found.reverse()
         else:
             found = [
                 entry
                 for drone in wanted.drones
                 for entry in self._changed(drone, version)
-                if _is_wanted(entry, wanted)
+                if is_wanted(entry, wanted)
             ]
-            found.sort(key=_version)
-        return found if version else [each for each in found if not isinstance(each, GoneEntry)]
+            found.sort(key=attrgetter("version"))
+        return found
 
     def apply_status(
         self, name: DroneName, status: models.Status, *, retained: bool, now_us: int
@@ -297,7 +296,8 @@ class Fleet:
                     yield entry
 
 
-def _is_wanted(entry: Entry, wanted: Filter) -> bool:
+def is_wanted(entry: Entry, wanted: Filter) -> bool:
+    """Whether a filter wants an entry, wherever its drone is."""
     if not wanted.wants(entry.name.drone, entry.name.fleet):
         return False
     if isinstance(entry, SampleEntry):
@@ -307,7 +307,3 @@ def _is_wanted(entry: Entry, wanted: Filter) -> bool:
 
 def _is_glanced(entry: SampleEntry) -> bool:
     return entry.component == _AUTOPILOT and entry.instance == "0" and entry.channel.name in GLANCED
-
-
-def _version(entry: Entry) -> int:
-    return entry.version

@@ -1,0 +1,83 @@
+"""Who looks at which drone closely, and what to tell the drones. Pure: time comes in.
+
+A drone is told at once when somebody begins to look, or looks at more; then it is told again
+every few seconds as long as somebody looks. Nobody tells it of the end: the word lapses.
+"""
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, field
+
+from aerostream_contract.models import EVERY_CHANNEL, Attention
+
+REPEAT_S = 3.0
+TTL_S = 10.0
+"""How long a word holds; two may be lost."""
+MAX_NAMED = 64
+"""Channels that a word can name; who looks at more looks at all."""
+
+Channels = frozenset[str] | None
+"""None: all."""
+
+
+@dataclass(slots=True)
+class _Looked:
+    """A drone that somebody looks at."""
+
+    viewers: dict[Hashable, Channels] = field(default_factory=dict)
+    told: Channels = frozenset()
+    due_s: float = 0.0
+
+    @property
+    def channels(self) -> Channels:
+        """What all viewers together look at."""
+        together: set[str] = set()
+        for channels in self.viewers.values():
+            if channels is None:
+                return None
+            together |= channels
+        return frozenset(together)
+
+
+class AttentionBook:
+    """The drones that are looked at, by whom."""
+
+    def __init__(self) -> None:
+        self._looked: dict[str, _Looked] = {}
+        self._drones: dict[Hashable, frozenset[str]] = {}
+
+    def __len__(self) -> int:
+        return len(self._looked)
+
+    def look(self, viewer: Hashable, drones: Iterable[str], channels: Channels) -> None:
+        """A viewer looks at these drones and channels, and no longer at others."""
+        self.look_away(viewer)
+        looked = self._drones[viewer] = frozenset(drones)
+        for drone in looked:
+            self._looked.setdefault(drone, _Looked()).viewers[viewer] = channels
+
+    def look_away(self, viewer: Hashable) -> None:
+        """A viewer looks at nothing any more."""
+        for drone in self._drones.pop(viewer, ()):
+            looked = self._looked[drone]
+            del looked.viewers[viewer]
+            if not looked.viewers:
+                del self._looked[drone]
+
+    def due(self, now_s: float) -> list[tuple[str, Attention]]:
+        """Drones that are to be told now, and what."""
+        words = []
+        for drone, looked in self._looked.items():
+            channels = looked.channels
+            if now_s >= looked.due_s or not _covers(looked.told, channels):
+                looked.told, looked.due_s = channels, now_s + REPEAT_S
+                words.append((drone, _word(channels)))
+        return words
+
+
+def _covers(told: Channels, wanted: Channels) -> bool:
+    return told is None or (wanted is not None and wanted <= told)
+
+
+def _word(channels: Channels) -> Attention:
+    named = channels is not None and len(channels) <= MAX_NAMED
+    return Attention(sorted(channels or ()) if named else [EVERY_CHANNEL], TTL_S)

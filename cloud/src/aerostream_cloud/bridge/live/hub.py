@@ -1,0 +1,303 @@
+"""Who is told what, and when: clients, groups of equal subscriptions, and the tick.
+
+A client has no queue. A subscription has a version, up to which its client knows everything; each
+tick tells what is newer, as long as the connection takes it. Who reads slowly is told less often,
+and then what is newest.
+"""
+
+import asyncio
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import NamedTuple
+
+from aerostream_cloud.bridge.live import messages
+from aerostream_cloud.bridge.live.area import Area
+from aerostream_cloud.bridge.live.attention import AttentionBook
+from aerostream_cloud.bridge.live.batch import Batch, text_frame
+from aerostream_cloud.bridge.live.changes import Change
+from aerostream_cloud.bridge.live.filter import Filter
+from aerostream_cloud.bridge.live.fleet import Fleet
+from aerostream_cloud.bridge.live.metrics import LiveMetrics
+from aerostream_cloud.bridge.live.protocol import LiveProtocol
+
+MAX_SUBSCRIPTIONS = 32
+"""Subscriptions of one client."""
+STALL_S = 10.0
+"""Who reads nothing for so long is cut off."""
+STALLED = 4008
+"""The close code for it, in the metrics: the client itself sees none."""
+
+_KINDS = ("hello", "snapshot", "delta", "heartbeat", "pong", "unsubscribed", "error")
+_CURSOR = re.compile(r"([0-9a-f]{1,32})\.([0-9]{1,16})\Z")
+
+
+class Viewer(NamedTuple):
+    """A subscription, for the attention book."""
+
+    client: int
+    subscription: str
+
+
+class Group:
+    """Subscriptions that want the same; what one of them is told is made for all."""
+
+    def __init__(self, fleet: Fleet, wanted: Filter) -> None:
+        self.wanted = wanted
+        self.members: set[Subscription] = set()
+        self._fleet = fleet
+        self._area = None if wanted.box is None else Area(fleet, wanted, wanted.box)
+        self._batches: dict[tuple[int, int | None], Batch] = {}
+
+    def update(self) -> None:
+        """Look who entered or left the box."""
+        if self._area is not None:
+            self._area.update()
+
+    def reaches(self, version: int) -> bool:
+        """Whether it can be told what happened since a version."""
+        floor = 1 if self._area is None else self._area.floor
+        changes = self._fleet.changes
+        return version >= floor and changes.reaches(version, events=self.wanted.events)
+
+    def batch(self, version: int, target: int | None) -> Batch:
+        """What is to be told after a version; up to `target` where a snapshot is under way."""
+        batch = self._batches.get((version, target))
+        if batch is None:
+            changes = self._since(version)
+            if target is not None:
+                changes = [change for change in changes if change[0] <= target]
+            end = self._fleet.version if target is None else target
+            batch = Batch(changes, end=end, is_snapshot=target is not None)
+            self._batches[(version, target)] = batch
+        return batch
+
+    def forget_batches(self) -> int:
+        """The fleet will change; how many messages were encoded."""
+        encoded = sum(batch.encoded for batch in self._batches.values())
+        self._batches.clear()
+        return encoded
+
+    def _since(self, version: int) -> list[Change]:
+        if self._area is not None:
+            return self._area.since(version)
+        return [(entry.version, entry) for entry in self._fleet.since(version, self.wanted)]
+
+
+@dataclass(slots=True, eq=False)
+class Subscription:
+    """What one client is told under one name."""
+
+    client: "Client"
+    name: str
+    group: Group
+    version: int
+    """Everything up to it is known to the client."""
+    part: int | None = None
+    """The next part of a snapshot that is under way."""
+    target: int | None = None
+    """The version at which that snapshot ends."""
+
+
+@dataclass(slots=True, eq=False)
+class Client:
+    """One connection and its subscriptions."""
+
+    connection: LiveProtocol
+    subscriptions: dict[str, Subscription] = field(default_factory=dict)
+    errors: int = 0
+    taken_bytes: int = 0
+    taken_s: float | None = None
+    """Since when nothing more was taken; None: nothing waits."""
+
+
+class Hub:
+    """Tells all clients.
+
+    Args:
+        fleet: what there is to tell.
+        boot: the name of this start of the server, for cursors.
+        metrics: what is counted.
+        clock_s: a clock that never goes back.
+        stall_s: see `STALL_S`.
+    """
+
+    def __init__(
+        self,
+        *,
+        fleet: Fleet,
+        boot: str,
+        metrics: LiveMetrics,
+        clock_s: Callable[[], float],
+        stall_s: float = STALL_S,
+    ) -> None:
+        self.attention = AttentionBook()
+        self.clients: set[Client] = set()
+        self.occupied = asyncio.Event()
+        """Set while there are clients."""
+        self._fleet = fleet
+        self._boot = boot
+        self._metrics = metrics
+        self._clock_s = clock_s
+        self._stall_s = stall_s
+        self._groups: dict[Filter, Group] = {}
+        self._told = 0
+        """The version that the last tick brought those in step to."""
+        self._longest_queue_bytes = 0
+        self._sent = {kind: metrics.sent.labels(kind) for kind in _KINDS}
+        self._delay = {flag: metrics.delay.labels(str(flag).lower()) for flag in (False, True)}
+
+    def add(self, connection: LiveProtocol) -> Client:
+        """A client came."""
+        client = Client(connection)
+        self.clients.add(client)
+        self.occupied.set()
+        connection.on_writable = lambda: self._go_on(client)
+        self._metrics.connections.set(len(self.clients))
+        return client
+
+    def remove(self, client: Client) -> None:
+        """A client went."""
+        self.clients.discard(client)
+        if not self.clients:
+            self.occupied.clear()
+        for name in list(client.subscriptions):
+            self._end(client, name)
+        self._metrics.connections.set(len(self.clients))
+        self._metrics.closed.labels(str(client.connection.close_code)).inc()
+
+    def subscribe(
+        self,
+        client: Client,
+        name: str,
+        wanted: Filter,
+        *,
+        attention: bool = False,
+        resume: str | None = None,
+    ) -> None:
+        """Begin a subscription, or replace the one of that name; the next tick tells it."""
+        self._end(client, name)
+        group = self._groups.get(wanted)
+        if group is None:
+            group = self._groups[wanted] = Group(self._fleet, wanted)
+        version = self._version_of(resume)
+        subscription = Subscription(client, name, group, version)
+        group.members.add(subscription)
+        client.subscriptions[name] = subscription
+        if attention and wanted.drones:
+            self.attention.look(Viewer(id(client), name), wanted.drones, wanted.channels)
+        self._count_subscriptions(1)
+
+    def unsubscribe(self, client: Client, name: str) -> bool:
+        """End a subscription; False: there is none of that name."""
+        return self._end(client, name)
+
+    def send(self, client: Client, payload: bytes, kind: str) -> None:
+        """Send a message of one client's own."""
+        self._write(client, text_frame(payload), kind)
+
+    def heartbeat(self, time: str) -> None:
+        """Send a sign of life to all who take it."""
+        frame = text_frame(messages.heartbeat(time))
+        for client in self.clients:
+            if client.connection.can_write:
+                self._write(client, frame, "heartbeat")
+
+    def tick(self) -> None:
+        """Tell everybody what is new."""
+        started_s = perf_counter()
+        for group in self._groups.values():
+            group.update()
+        version = self._fleet.version
+        busy = False
+        for group in self._groups.values():
+            for subscription in group.members:
+                if subscription.version != version:
+                    self._tell(subscription)
+                    busy = True
+            self._metrics.encoded.inc(group.forget_batches())
+        self._told = version
+        if busy:
+            self._metrics.tick.observe(perf_counter() - started_s)
+
+    def look_after(self) -> None:
+        """Part from clients for whom bytes wait and who take none."""
+        now_s, waiting_bytes = self._clock_s(), 0
+        for client in self.clients:
+            connection = client.connection
+            waiting = connection.waiting_bytes
+            waiting_bytes += waiting
+            taken = connection.taken_bytes
+            if not waiting:
+                client.taken_s = None
+            elif client.taken_s is None or taken > client.taken_bytes:
+                client.taken_s, client.taken_bytes = now_s, taken
+            elif now_s - client.taken_s >= self._stall_s:
+                connection.give_up(STALLED)
+        self._metrics.waiting_bytes.set(waiting_bytes)
+
+    def _tell(self, subscription: Subscription) -> None:
+        """Tell one subscription what its connection takes now."""
+        client, group = subscription.client, subscription.group
+        if not client.connection.can_write:
+            return
+        if not group.reaches(subscription.version):
+            # Also where so much has happened since that some of it is forgotten.
+            subscription.version, subscription.part = 0, 0
+            subscription.target = self._fleet.version
+        conflated = subscription.part is None and subscription.version < self._told
+        batch = group.batch(subscription.version, subscription.target)
+        for part in batch.parts():
+            if not client.connection.can_write:
+                return
+            frame = part.frame(subscription.name, self._boot, subscription.part)
+            self._write(client, frame, "delta" if subscription.part is None else "snapshot")
+            subscription.version = part.cursor
+            if subscription.part is not None:
+                subscription.part += 1
+            elif part.oldest_s is not None and not part.was_sent:
+                self._delay[conflated].observe(self._clock_s() - part.oldest_s)
+            part.was_sent = True
+        if conflated:
+            self._metrics.conflated.inc()
+        subscription.version = batch.end
+        subscription.part = subscription.target = None
+
+    def _go_on(self, client: Client) -> None:
+        """A client has read: what waits for it only is the rest of a snapshot."""
+        for subscription in client.subscriptions.values():
+            if subscription.part:
+                subscription.group.update()
+                self._tell(subscription)
+                self._metrics.encoded.inc(subscription.group.forget_batches())
+
+    def _write(self, client: Client, frame: bytes, kind: str) -> None:
+        client.connection.write(frame)
+        self._sent[kind].inc()
+        self._metrics.sent_bytes.inc(len(frame))
+        waiting = client.connection.waiting_bytes
+        if waiting > self._longest_queue_bytes:
+            self._longest_queue_bytes = waiting
+            self._metrics.longest_queue_bytes.set(waiting)
+
+    def _end(self, client: Client, name: str) -> bool:
+        subscription = client.subscriptions.pop(name, None)
+        if subscription is None:
+            return False
+        group = subscription.group
+        group.members.discard(subscription)
+        if not group.members:
+            del self._groups[group.wanted]
+        self.attention.look_away(Viewer(id(client), name))
+        self._count_subscriptions(-1)
+        return True
+
+    def _count_subscriptions(self, change: int) -> None:
+        self._metrics.subscriptions.inc(change)
+        self._metrics.groups.set(len(self._groups))
+
+    def _version_of(self, cursor: str | None) -> int:
+        """The version in a cursor; 0 where it is none of ours."""
+        match = _CURSOR.match(cursor or "")
+        return int(match[2]) if match and match[1] == self._boot else 0
