@@ -1,0 +1,5 @@
+"""`python -m aerostream_sim`."""
+
+from aerostream_sim.cli import main
+
+main()

@@ -1,0 +1,194 @@
+"""The command line: `aerostream-sim …`."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+from aerostream_contract.words import counted
+
+from aerostream_sim import options
+from aerostream_sim.errors import BadInput, SimError
+from aerostream_sim.fleet import FleetPlan
+from aerostream_sim.flight.kinds import Kind
+from aerostream_sim.flight.patterns import PatternName
+from aerostream_sim.links import LinkUrl
+from aerostream_sim.vehicle import AutopilotName
+
+_BAD_INPUT, _FAILED = 2, 1
+
+app = typer.Typer(
+    name="aerostream-sim",
+    help="AeroStream's simulator: vehicles that speak MAVLink 2 as ArduPilot and PX4 do.\n\n"
+    "Example: aerostream-sim fly --vehicles 3 --mavlink udpout:127.0.0.1:14650",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Vehicles = Annotated[int, typer.Option(help="How many vehicles.")]
+Type = Annotated[
+    str, typer.Option("--type", help="copter, plane, rover, boat; several: a comma list, in turn.")
+]
+Pilot = Annotated[
+    str, typer.Option("--autopilot", help="ardupilot, px4; several: a comma list, in turn.")
+]
+Seed = Annotated[int, typer.Option(help="The same seed flies the same flights.")]
+Home = Annotated[
+    str | None,
+    typer.Option(
+        metavar="LAT,LON[,ALT]",
+        help="Where the fleet stands, degrees and metres above sea level. "
+        "Default: by Lake Constance, boats on the water.",
+    ),
+]
+Spacing = Annotated[float, typer.Option(help="Metres between the vehicles at home.")]
+Pattern = Annotated[
+    PatternName | None, typer.Option(help="What all of them fly. Default: each its own.")
+]
+WindOption = Annotated[
+    str, typer.Option("--wind", metavar="SPEED[,FROM]", help="Mean wind, m/s and degrees.")
+]
+Charge = Annotated[int, typer.Option("--battery", help="Charge of the first battery, percent.")]
+Boot = Annotated[
+    bool,
+    typer.Option(
+        "--boot",
+        help="Switch the autopilots on now: they look for satellites and refuse to arm at first.",
+    ),
+]
+Idle = Annotated[bool, typer.Option("--idle", help="Nobody lets them fly: they wait for commands.")]
+Duration = Annotated[float | None, typer.Option(help="Stop by itself after so many seconds.")]
+
+
+@app.command()
+def fly(
+    vehicles: Vehicles = 1,
+    kind: Type = "copter",
+    autopilot: Pilot = "ardupilot",
+    mavlink: Annotated[
+        str, typer.Option(help="Link of the first vehicle; each further one uses the next port.")
+    ] = "udpout:127.0.0.1:14650",
+    seed: Seed = 1,
+    home: Home = None,
+    spacing: Spacing = 60.0,
+    pattern: Pattern = None,
+    wind: WindOption = "3,250",
+    battery: Charge = 100,
+    boot: Boot = False,
+    idle: Idle = False,
+    duration: Duration = None,
+) -> None:
+    """Fly vehicles that speak MAVLink, each on a port of its own.
+
+    They take off, fly a pattern, come home, rest, and fly again, until somebody on their link
+    commands them. udpout: and tcp: go to the other side, udpin: and tcpin: wait for it.
+
+    One copter for an agent that listens on port 14650:
+      aerostream-sim fly
+
+    Twelve of all kinds, with both autopilots, for agents on ports 14650 to 14661:
+      aerostream-sim fly --vehicles 12 --type copter,plane,rover,boat --autopilot ardupilot,px4
+
+    A copter for QGroundControl, fresh from power-on, that waits to be flown:
+      aerostream-sim fly --mavlink udpout:127.0.0.1:14550 --boot --idle
+
+    A plane to which anybody may connect by TCP:
+      aerostream-sim fly --type plane --mavlink tcpin:127.0.0.1:5760
+    """
+    from aerostream_sim.fly import Fleet, HostClock
+
+    with _one_sentence():
+        plan = _plan(
+            vehicles, kind, autopilot, seed, home, spacing, pattern, wind, battery, boot, idle
+        )
+        urls = LinkUrl.parse(mavlink).following(vehicles if vehicles > 0 else 1)
+        specs = plan.specs()
+        _check_duration(duration)
+
+        async def run() -> None:
+            fleet = Fleet(specs=specs, urls=urls, clock=HostClock(), say=_say)
+            stop_on_signals(fleet.stop)
+            last = f" to {urls[-1].port}" if vehicles > 1 else ""
+            _say(f"flying {counted(vehicles, 'vehicle')} on {urls[0]}{last}")
+            await fleet.run(duration)
+
+        _run(run())
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+def stop_on_signals(stop: Callable[[], None]) -> None:
+    """End cleanly on Ctrl-C and SIGTERM."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+
+
+def _plan(
+    vehicles: int,
+    kind: str,
+    autopilot: str,
+    seed: int,
+    home: str | None,
+    spacing: float,
+    pattern: PatternName | None,
+    wind: str,
+    battery: int,
+    boot: bool,
+    idle: bool,
+) -> FleetPlan:
+    if not 0 <= battery <= 100:
+        raise BadInput(f"--battery {battery}: expected a percentage from 0 to 100")
+    if not 0.0 <= spacing <= 10_000.0:
+        raise BadInput(f"--spacing {spacing:g}: expected 0 to 10000 m")
+    return FleetPlan(
+        vehicles=vehicles,
+        kinds=options.names(kind, Kind, "--type"),
+        autopilots=options.names(autopilot, AutopilotName, "--autopilot"),
+        seed=seed,
+        home=None if home is None else options.place(home),
+        spacing_m=spacing,
+        wind=options.wind(wind),
+        pattern=pattern,
+        charge=battery / 100.0,
+        boots=boot,
+        idle=idle,
+    )
+
+
+def _check_duration(duration: float | None) -> None:
+    if duration is not None and not 0.0 < duration <= 1e9:
+        raise BadInput(f"--duration {duration:g}: expected seconds, more than 0")
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(work)
+
+
+@contextmanager
+def _one_sentence() -> Iterator[None]:
+    """What goes wrong is one sentence and an exit code."""
+    try:
+        yield
+    except BadInput as error:
+        _fail(error, _BAD_INPUT)
+    except SimError as error:
+        _fail(error, _FAILED)
+
+
+def _fail(error: Exception, code: int) -> None:
+    sys.stderr.write(f"aerostream-sim: {error}\n")
+    raise typer.Exit(code) from error
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"aerostream-sim: {line}\n")
+    sys.stderr.flush()

@@ -1,0 +1,23 @@
+"""What the simulator refuses or cannot do.
+
+SimError
+├── BadInput      an option, an address or a file is unusable; exit code 2
+│   └── LogError  a telemetry log cannot be read, or holds nothing to play
+└── LinkError     an address cannot be used now: taken, not ours, not resolvable; exit code 1
+"""
+
+
+class SimError(Exception):
+    """Base of everything that ends the simulator with one sentence."""
+
+
+class BadInput(SimError):
+    """Something that the user gave is unusable; the text names it and what was expected."""
+
+
+class LogError(BadInput):
+    """A telemetry log that cannot be played."""
+
+
+class LinkError(SimError):
+    """An address that cannot be used now."""

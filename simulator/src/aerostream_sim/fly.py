@@ -1,0 +1,146 @@
+"""Flies a fleet over real links, in one loop."""
+
+import asyncio
+import heapq
+import resource
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from aerostream_contract.words import counted
+
+from aerostream_sim.errors import LinkError
+from aerostream_sim.links import Link, LinkUrl, link_for
+from aerostream_sim.vehicle import Vehicle, VehicleSpec
+
+_SHORTEST_WAIT_S, _LONGEST_WAIT_S = 0.004, 0.01
+_REPORT_S = 10.0
+#: Files that the process has open besides one per vehicle.
+_OTHER_FILES = 100
+#: A host that slept for longer than this lets the vehicles stand still, not fly for hours at once.
+_MOST_LAG_S = 2.0
+
+
+class Clock(Protocol):
+    """The host's time."""
+
+    def monotonic_s(self) -> float:
+        """Seconds that never jump."""
+        ...
+
+    def utc_us(self) -> int:
+        """UTC µs."""
+        ...
+
+
+class HostClock:
+    """The clocks of this machine."""
+
+    def monotonic_s(self) -> float:
+        """Seconds that never jump."""
+        return time.monotonic()
+
+    def utc_us(self) -> int:
+        """UTC µs."""
+        return time.time_ns() // 1000
+
+
+class Fleet:
+    """Vehicles and their links.
+
+    Args:
+        specs: the vehicles.
+        urls: an address for each.
+        clock: the host's.
+        say: takes a line of progress now and then.
+    """
+
+    def __init__(
+        self,
+        *,
+        specs: Sequence[VehicleSpec],
+        urls: Sequence[LinkUrl],
+        clock: Clock,
+        say: Callable[[str], None],
+    ) -> None:
+        self._clock = clock
+        self._say = say
+        self._start_s = clock.monotonic_s()
+        utc_us = clock.utc_us()
+        self.vehicles = [Vehicle(spec, utc_us=utc_us) for spec in specs]
+        self._links: list[Link] = [
+            link_for(url, vehicle.receive) for url, vehicle in zip(urls, self.vehicles, strict=True)
+        ]
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Let `run` end."""
+        self._stopping = True
+
+    async def run(self, duration_s: float | None = None) -> None:
+        """Fly until `stop`, or for so many seconds; no socket is left open.
+
+        Raises:
+            LinkError: an address cannot be used.
+        """
+        allow_files(len(self.vehicles) + _OTHER_FILES)
+        try:
+            for link in self._links:
+                await link.open()
+            await self._fly(duration_s)
+        finally:
+            for link in self._links:
+                await link.close()
+
+    async def _fly(self, duration_s: float | None) -> None:
+        start_s = self._clock.monotonic_s()
+        lost_s = 0.0
+        report_s = _REPORT_S
+        waiting = [(vehicle.next_s, index) for index, vehicle in enumerate(self.vehicles)]
+        heapq.heapify(waiting)
+        before_s = 0.0
+        while not self._stopping:
+            elapsed_s = self._clock.monotonic_s() - start_s
+            if duration_s is not None and elapsed_s >= duration_s:
+                return
+            if elapsed_s - before_s > _MOST_LAG_S:
+                lost_s += elapsed_s - before_s - _MOST_LAG_S
+            before_s = elapsed_s
+            now_s = elapsed_s - lost_s
+            while waiting[0][0] <= now_s:
+                index = waiting[0][1]
+                self._advance(index, now_s)
+                heapq.heapreplace(waiting, (self.vehicles[index].next_s, index))
+            if elapsed_s >= report_s:
+                report_s += _REPORT_S
+                self._report()
+            left_s = waiting[0][0] - (self._clock.monotonic_s() - start_s - lost_s)
+            await asyncio.sleep(min(max(left_s, _SHORTEST_WAIT_S), _LONGEST_WAIT_S))
+
+    def _advance(self, index: int, now_s: float) -> None:
+        link = self._links[index]
+        for data in self.vehicles[index].advance(now_s, heard=link.heard):
+            link.send(data)
+
+    def _report(self) -> None:
+        flying = sum(vehicle.flying for vehicle in self.vehicles)
+        heard = sum(link.heard for link in self._links)
+        self._say(
+            f"{flying} of {counted(len(self.vehicles), 'vehicle')} under way, "
+            f"{counted(heard, 'link')} in use"
+        )
+
+
+def allow_files(needed: int) -> None:
+    """Raise this process's limit of open files if it has to be.
+
+    Raises:
+        LinkError: the machine does not allow so many.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        if hard != resource.RLIM_INFINITY and hard < needed:
+            raise LinkError(
+                f"{needed} open files are needed, but this machine allows {hard} (ulimit -Hn)"
+            )
+        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))

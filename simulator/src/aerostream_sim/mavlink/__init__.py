@@ -1,0 +1,1 @@
+"""MAVLink: packets, and the messages that a vehicle's state makes."""
