@@ -80,6 +80,20 @@ def test_check_does_not_throw_the_running_agent_out(broker: Broker, tmp_path: Pa
         assert agent.terminate() == 0
 
 
+def test_check_of_the_running_agents_port_says_who_has_it(broker: Broker, tmp_path: Path) -> None:
+    with EdgeAgent(broker.url, tmp_path / "edge") as agent:
+        until(lambda: agent.said("link open"), "the port is held")
+        url = f"udpin:127.0.0.1:{agent.port}"
+        env = agent_environ(broker.url, tmp_path / "edge", mavlink_url=url)
+        done = edge("check", "--seconds", "1", env=env)
+        assert (done.returncode, done.stderr) == (1, "")
+        assert (
+            f"link: MAVLink link {url}: Address already in use. Another program has this port, "
+            "probably the agent: stop it to check the link"
+        ) in done.stdout.splitlines()
+        assert agent.terminate() == 0
+
+
 def test_check_refuses_an_impossible_time(tmp_path: Path) -> None:
     done = edge("check", "--seconds", "0", env=agent_environ("mqtt://h", tmp_path / "edge"))
     assert done.returncode == 2

@@ -59,12 +59,23 @@ def test_a_second_agent_with_the_same_data_directory_is_refused(
         assert watcher.statuses()[-1].session == 1, "the first one was not thrown out"
 
 
+def test_an_agent_that_does_not_come_up_leaves_no_lock_behind(tmp_path: Path) -> None:
+    systems = tmp_path / "edge" / "systems"
+    systems.mkdir(parents=True)
+    damaged = systems / "default.d1.json"
+    damaged.write_text("{")
+    done = edge("run", env=agent_environ("mqtt://127.0.0.1:1", tmp_path / "edge"))
+    assert done.returncode == 1
+    assert "default.d1.json" in done.stderr
+    assert list(systems.iterdir()) == [damaged]
+
+
 def test_a_broker_that_cannot_be_reached_is_said_once_and_found_later(tmp_path: Path) -> None:
     folder = tmp_path / "broker"
     folder.mkdir()
     broker = Broker(folder)
     with EdgeAgent(broker.url, tmp_path / "edge") as agent, Vehicle(agent.port):
-        until(lambda: agent.said("does not let us in"), "it is said")
+        until(lambda: agent.said("the broker is unreachable; trying again"), "it is said")
         # paho tries after 1, 2 and 4 seconds.
         broker.start()
         try:

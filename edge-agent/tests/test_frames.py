@@ -1,11 +1,20 @@
 """The parser: every frame found, whatever surrounds it, and every byte accounted for."""
 
 import random
+import sys
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
-from aerostream_edge.mavlink.frames import Frame, FrameParser, checksum
+from aerostream_edge.mavlink.frames import (
+    Frame,
+    FrameParser,
+    HiddenFrames,
+    Verdict,
+    checksum,
+    frame_at,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from pymavlink.dialects.v20 import all as dialect
@@ -198,3 +207,65 @@ def test_frames_of_a_recorded_flight_equal_pymavlinks(path: Path) -> None:
     assert [tuple(frame) for frame in ours] == theirs
     assert parser.counts.total == len(stream)
     assert parser.counts.noise == 0
+
+
+def looks(pieces: list[bytes]) -> tuple[int, FrameParser]:
+    """How often the parser looked at a place of these bytes as the start of a frame."""
+    count = 0
+
+    def profile(frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal count
+        count += event == "call" and frame.f_code is frame_at.__code__
+
+    parser = FrameParser()
+    sys.setprofile(profile)
+    try:
+        for piece in pieces:
+            parser.feed(piece)
+        parser.finish()
+    finally:
+        sys.setprofile(None)
+    return count, parser
+
+
+GOOD = pack(message("ATTITUDE", time_boot_ms=1, roll=0.5))
+FLOODS = {
+    "filler": b"\xfe" * 20_000,
+    "filler of MAVLink 2": b"\xfd" * 20_000,
+    "both": b"\xfe\xfd" * 10_000,
+    "filler with good frames in it": (b"\xfe" * 240 + GOOD) * 70,
+    "claims of all sizes": bytes(byte for n in range(10_000) for byte in (0xFE, n % 256)),
+    "claims that end before a start": (b"\xfe\x80" + b"\xfe" * 136) * 145,
+}
+
+
+@pytest.mark.parametrize("piece", [1, 7, 1000, 1 << 20])
+@pytest.mark.parametrize("flood", FLOODS.values(), ids=FLOODS.keys())
+def test_a_flood_of_starts_costs_a_few_looks_a_byte(flood: bytes, piece: int) -> None:
+    pieces = [flood[n : n + piece] for n in range(0, len(flood), piece)]
+    count, parser = looks(pieces)
+    assert parser.counts.total == len(flood)
+    # A start is looked at by itself and inside a claim, each again where its header or its end
+    # had not come; and what waits is looked at again with each piece.
+    assert count <= 5 * len(flood) + len(pieces)
+
+
+def plainly_holds_frame(data: bytes, start: int, end: int) -> bool:
+    found = [(place, frame_at(data, place)) for place in range(start + 1, end)]
+    return any(each.verdict is Verdict.GOOD and place + each.size <= end for place, each in found)
+
+
+@given(streams(), st.randoms(use_true_random=False))
+def test_a_good_frame_inside_a_claim_is_found_whenever_it_is_asked_for(
+    stream: tuple[bytes, list[bytes]], rnd: random.Random
+) -> None:
+    data = b"\xfe" * rnd.randrange(5) + stream[0]
+    hidden = HiddenFrames()
+    begin = available = 0
+    while begin < len(data) - 1:
+        available = rnd.randint(max(available, begin + 2), len(data))
+        start = rnd.randrange(begin, available - 1)
+        end = rnd.randint(start + 1, available)
+        answer = hidden.lies_within(data[begin:available], begin, start - begin, end - begin)
+        assert answer == plainly_holds_frame(data, start, end)
+        begin = start + 1

@@ -171,14 +171,14 @@ def test_a_refused_item_was_not_sent() -> None:
     assert outbox.hopeless() == []
 
 
-def test_only_frames_that_nobody_has_seen_are_restamped() -> None:
+def test_only_what_nobody_has_seen_is_restamped() -> None:
     outbox = filled(2)
     first = outbox.next_due(0.0)
     assert first is not None
     outbox.sent(first, 0.0)
     put(outbox, event=True)
-    outbox.restamp(lambda payload: payload + b"!")
-    assert outbox.bytes == 31
+    outbox.restamp(lambda item: item.payload + b"!")
+    assert outbox.bytes == 32
     second = outbox.next_due(0.0)
     assert second is not None
     assert second.payload.endswith(b"!")

@@ -7,13 +7,16 @@ from typing import Any, NamedTuple
 
 import pytest
 from aerostream_contract.frame import Clock, decode_frame
+from aerostream_contract.models import Event, decode
 from aerostream_contract.names import DroneName
+from aerostream_contract.times import us_from_iso
 from aerostream_edge.drone import Drone, Reception
 from aerostream_edge.mapping import mapping_of
 from aerostream_edge.mavlink.frames import Frame, FrameParser
-from aerostream_edge.outbox import MemoryOutbox
+from aerostream_edge.outbox import Item, MemoryOutbox
 from aerostream_edge.policy import RatePolicyName
 from aerostream_edge.timeline import Timeline
+from aerostream_edge.twin import Happening
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.packets import packet
@@ -512,3 +515,98 @@ def test_frames_that_nobody_has_seen_move_when_the_time_is_known(seed: int) -> N
         for said, time_us in zip(stream, imported(stream), strict=True)
     ]
     assert sorted(found) == sorted(expected)
+
+
+def offline_drone() -> Drone:
+    """A drone whose broker is away: nobody has seen anything of it."""
+    return Drone(
+        name=DroneName("f", "d"),
+        timeline=Timeline(AUTOPILOT),
+        outbox=MemoryOutbox(epoch=1, max_bytes=1 << 20),
+        policy=RatePolicyName.FULL,
+        max_cells=200,
+    )
+
+
+def sent(drone: Drone) -> list[Item]:
+    """All that the drone has to send."""
+    items = []
+    while (item := drone.outbox.next_due(0.0)) is not None:
+        items.append(item)
+        drone.outbox.acknowledge(1, [(item.number, item.number)])
+    return items
+
+
+def times_of(drone: Drone) -> list[tuple[int, str, int]]:
+    """Component, message and time of all samples that the drone has to send."""
+    drone.finish()
+    blocks = [block for item in sent(drone) for block in decode_frame(item.payload).blocks]
+    return sorted((b.component, b.source, time_us) for b in blocks for time_us in b.times)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_fix_moves_only_what_its_own_boot_of_the_autopilot_had_guessed(seed: int) -> None:
+    rnd = random.Random(seed)
+    stream: list[Said] = []
+    receipt_us = 0
+    for boot in range(3):
+        booted_us = receipt_us - rnd.randrange(1_000_000, 2_000_000)
+        fixed_from = rnd.randrange(20, 60)
+        for n in range(80):
+            receipt_us += rnd.randrange(1000, 300_000)
+            own_us = (receipt_us - booted_us) // 1000 * 1000
+            if n == fixed_from:
+                unix_us = UTC + receipt_us + boot * 700_000
+                stream.append(system_time(unix_us, own_us, receipt_us))
+            elif n and rnd.random() < 0.5:
+                stream.append(vfr(receipt_us, rnd.choice((AUTOPILOT, CAMERA))))
+            elif n and rnd.random() < 0.5:
+                stream.append(attitude(7 * SECOND + receipt_us // 1000 * 1000, receipt_us, CAMERA))
+            else:
+                stream.append(attitude(own_us, receipt_us))
+        receipt_us += 2_000_000
+    drone = offline_drone()
+    for index, said in enumerate(stream):
+        drone.take(Reception(frame_of(said), said.receipt_us, index))
+    expected = [
+        (said.component, said.name, time_us)
+        for said, time_us in zip(stream, imported(stream), strict=True)
+    ]
+    assert boots(stream) == 3
+    assert times_of(drone) == sorted(expected)
+
+
+def test_an_event_that_nobody_has_seen_moves_with_the_samples_of_its_time() -> None:
+    drone = offline_drone()
+
+    def say(said: Said, index: int) -> None:
+        drone.take(Reception(frame_of(said), said.receipt_us, index))
+
+    def happen(component: int, receipt_us: int) -> None:
+        drone.happened(Happening("mode", 5, str(receipt_us), {"n": 1}), component, receipt_us)
+
+    say(attitude(50 * SECOND, 1000), 0)
+    happen(AUTOPILOT, 2000)
+    happen(CAMERA, 3000)
+    seen = drone.outbox.next_due(0.0)
+    assert seen is not None
+    drone.outbox.sent(seen, 0.0)
+    happen(AUTOPILOT, 4000)
+    say(system_time(UTC, 51 * SECOND, 5000), 1)
+    happen(AUTOPILOT, 6000)
+    say(attitude(1 * SECOND, 7000), 2)
+    happen(AUTOPILOT, 8000)
+    happen(CAMERA, 9000)
+    say(system_time(UTC + SECOND, 2 * SECOND, 10_000), 3)
+
+    seen.due_s = 0.0
+    events = [decode(item.payload, Event) for item in sent(drone) if item.leaf == "up/evt"]
+    assert {event.text: us_from_iso(event.time) for event in events} == {
+        "2000": 2000,  # it was seen, and stays
+        "3000": UTC - 2000,
+        "4000": UTC - 1000,
+        "6000": UTC + 1000,
+        "8000": UTC + SECOND - 2000,
+        "9000": UTC + SECOND - 1000,
+    }
+    assert all(event.data == {"n": 1} and event.severity == 5 for event in events)

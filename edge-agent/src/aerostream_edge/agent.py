@@ -17,7 +17,6 @@ from aerostream_edge.health import Health, LostFrames, link_sample
 from aerostream_edge.identity import Identities
 from aerostream_edge.links import LinkUrl
 from aerostream_edge.links.keeper import LinkKeeper
-from aerostream_edge.lock import AgentLock
 from aerostream_edge.logs import bound_log
 from aerostream_edge.mavlink.frames import Frame, FrameParser
 from aerostream_edge.mavlink.messages import Value, encode_message
@@ -52,7 +51,7 @@ _ONBOARD_HEARTBEAT: dict[str, Value] = {
 
 
 class Agent:
-    """The running agent.
+    """The running agent; whoever makes it holds the drone's `AgentLock`.
 
     Args:
         settings: its configuration.
@@ -60,7 +59,7 @@ class Agent:
 
     Raises:
         InvalidSetting: the account is another drone's, or the link's address is unusable.
-        StateError: the file of system ids is damaged, or an agent for this drone is running.
+        StateError: the file of system ids is damaged.
         UplinkError: there are accounts, and none for this drone.
     """
 
@@ -69,7 +68,6 @@ class Agent:
         self._settings = settings
         self._clock = clock
         self._url = LinkUrl.parse(settings.mavlink_url)
-        self._lock = AgentLock(settings.data_dir, settings.name)
         self._identities = Identities(settings.data_dir, settings.name, settings.sysid)
         self._roster = Roster()
         self._parser = FrameParser()
@@ -108,7 +106,6 @@ class Agent:
             await self._run_tasks()
         finally:
             await self._say_goodbye()
-            self._lock.release()
         if not self._vehicles:
             raise TakenOver(
                 f"another agent connected as {self._settings.name}: two agents must not "

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 from collections import Counter
 from collections.abc import Callable
 
@@ -16,7 +17,7 @@ from aerostream_edge.mavlink.frames import Frame, FrameParser
 from aerostream_edge.reasons import because
 from aerostream_edge.roster import Roster
 from aerostream_edge.settings import EdgeSettings, check_own_account
-from aerostream_edge.uplink import Connected, Disconnected, Refused, Tls, Uplink
+from aerostream_edge.uplink import Connected, Disconnected, Refused, Tls, Unreachable, Uplink
 
 _BROKER_TIMEOUT_S = 12.0
 
@@ -80,7 +81,7 @@ async def check_link(settings: EdgeSettings, seconds: float, say: Say) -> bool:
     try:
         link = await open_link(url)
     except LinkError as error:
-        say(f"link: {error}")
+        say(f"link: {error}{_who_has_it(error)}")
         return False
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
@@ -148,6 +149,9 @@ async def _connect(settings: EdgeSettings, account: Account, say: Say) -> bool:
                         case Refused(reason=reason):
                             say(f"broker {url}: {reason}")
                             return False
+                        case Unreachable():
+                            say(f"broker {url}: unreachable")
+                            return False
                         case Disconnected(reason=reason):
                             say(f"broker {url}: ends the connection{because(reason)}")
                             return False
@@ -158,6 +162,13 @@ async def _connect(settings: EdgeSettings, account: Account, say: Say) -> bool:
         return False
     finally:
         await asyncio.to_thread(uplink.stop)
+
+
+def _who_has_it(error: LinkError) -> str:
+    cause = error.__cause__
+    if isinstance(cause, OSError) and cause.errno == errno.EADDRINUSE:
+        return ". Another program has this port, probably the agent: stop it to check the link"
+    return ""
 
 
 async def _listen(link: Link, survey: LinkSurvey) -> None:

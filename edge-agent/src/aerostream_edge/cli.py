@@ -38,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _run(options: argparse.Namespace) -> int:
     from aerostream_edge.agent import Agent
     from aerostream_edge.clock import HostClock
+    from aerostream_edge.lock import AgentLock
     from aerostream_edge.logs import bound_log, configure_logs
 
     settings = _settings(options)
@@ -46,11 +47,12 @@ def _run(options: argparse.Namespace) -> int:
         bound_log().warning("unknown variable is ignored", extra={"variable": variable})
 
     async def run() -> None:
-        agent = Agent(settings=settings, clock=HostClock())
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, agent.stop)
-        await agent.run()
+        with AgentLock(settings.data_dir, settings.name):
+            agent = Agent(settings=settings, clock=HostClock())
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(number, agent.stop)
+            await agent.run()
 
     asyncio.run(run())
     return 0

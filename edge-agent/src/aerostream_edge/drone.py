@@ -1,18 +1,19 @@
 """One drone's way from MAVLink frames to numbered MQTT payloads: the agent's core, without I/O."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from aerostream_contract.channels import EVENT
 from aerostream_contract.frame import Clock, encode_frame, restamp_frame
 from aerostream_contract.mavlink import MESSAGES
-from aerostream_contract.models import Event, encode
+from aerostream_contract.models import Event, decode, encode
 from aerostream_contract.names import DroneName
-from aerostream_contract.times import iso_from_us
+from aerostream_contract.times import iso_from_us, us_from_iso
 from aerostream_contract.topics import UP_BF, UP_EVT, UP_TEL
 from aerostream_contract.vehicles import Heartbeat
+from msgspec import structs
 
 from aerostream_edge.batch import Batch
 from aerostream_edge.mapping import STATUSTEXT, MessageMapping, Sample, mapping_of, passthrough_of
@@ -52,6 +53,16 @@ class Counts:
     """Samples given up because the outbox was full or the cloud never took them."""
 
 
+class _BootStart(NamedTuple):
+    """Where the present boot of a component begins among the numbers of the outbox."""
+
+    boots: int
+    number: int
+
+
+_FIRST_BOOT = _BootStart(1, 0)
+
+
 class Drone:
     """Maps, stamps, thins out, batches and numbers the messages of one vehicle.
 
@@ -88,6 +99,7 @@ class Drone:
         self._backfill = backfill
         self._events: list[tuple[int, int, Happening]] = []
         self._joiner = TextJoiner()
+        self._boots: dict[int, _BootStart] = {}
         self.urgent = False
         """An event waits to be sent: it must not wait for the next tick."""
 
@@ -111,6 +123,7 @@ class Drone:
         self.counts.mapped[frame.message_id] += 1
         sample = mapping.sample(frame.payload)
         shifts = self.timeline.observe(frame, sample, receipt_us, index)
+        self._note_boot(frame.component)
         if shifts:
             self._restamp(shifts)
         if self._keeps(mapping, frame, sample, receipt_us):
@@ -217,9 +230,38 @@ class Drone:
         dropped = self.outbox.put(item)
         self.counts.dropped_samples += sum(lost.samples for lost in dropped)
 
+    def _note_boot(self, component: int) -> None:
+        """Begin a frame at a new boot of the autopilot: what is before it keeps its offsets."""
+        boots = self.timeline.boot_count(component)
+        if boots == self._first_of(component).boots:
+            return
+        if component == self.timeline.autopilot:
+            self.flush()
+        self._boots[component] = _BootStart(boots, self.outbox.next_number)
+
+    def _first_of(self, component: int) -> _BootStart:
+        return self._boots.get(component, _FIRST_BOOT)
+
     def _restamp(self, shifts: Sequence[Shift]) -> None:
+        """Move what nobody has seen: all that is collected is of the autopilot's present boot."""
         self._batch.restamp(shifts)
-        moved: dict[tuple[int, int, Clock], int] = {
-            (shift.component, shift.boot, shift.clock): shift.by_us for shift in shifts
-        }
-        self.outbox.restamp(lambda payload: restamp_frame(payload, moved))
+        every = {(s.component, s.boot, s.clock): s.by_us for s in shifts}
+        steady = {(s.component, s.boot, s.clock): s.by_us for s in shifts if not s.leans}
+        since = self._first_of(self.timeline.autopilot).number
+
+        def rewrite(item: Item) -> bytes:
+            moved = every if item.number >= since else steady
+            if item.leaf == UP_EVT:
+                return self._moved_event(item, moved)
+            return restamp_frame(item.payload, moved)
+
+        self.outbox.restamp(rewrite)
+
+    def _moved_event(self, item: Item, moved: Mapping[tuple[int, int, Clock], int]) -> bytes:
+        event = decode(item.payload, Event)
+        first = self._first_of(event.component)
+        by_us = moved.get((event.component, first.boots - 1, Clock.RECEIPT), 0)
+        if not by_us or item.number < first.number:
+            return item.payload
+        time = iso_from_us(us_from_iso(event.time) + by_us)
+        return encode(structs.replace(event, time=time))

@@ -32,6 +32,7 @@ from aerostream_edge.uplink import (
     Received,
     Refused,
     Tls,
+    Unreachable,
     Uplink,
 )
 
@@ -270,6 +271,7 @@ class Importer:
     def _pump(self) -> None:
         """Take what the broker said, send what is due."""
         self._wakeup.clear()
+        broker = self._settings.broker
         for event in self._uplink.poll():
             match event:
                 case Received(topic=topic, payload=payload):
@@ -282,12 +284,14 @@ class Importer:
                     for outbox in self._outboxes.values():
                         outbox.forgotten(now_s)
                 case Refused(reason=reason, permanent=True):
-                    raise UplinkError(f"the broker {self._settings.broker} refuses us: {reason}")
+                    raise UplinkError(f"the broker {broker} refuses us: {reason}")
                 case Refused(reason=reason):
-                    self._say_once(f"the broker {self._settings.broker} is {reason}: trying again")
+                    self._say_once(f"the broker {broker} refuses us: {reason}; trying again")
+                case Unreachable():
+                    self._say_once(f"the broker {broker} is unreachable; trying again")
                 case Disconnected(reason=reason):
                     self._mids.clear()
-                    self._say_once(f"the broker {self._settings.broker} is gone{because(reason)}")
+                    self._say_once(f"the broker {broker} is gone{because(reason)}")
         self._send()
         self._progress.waiting = sum(len(outbox) for outbox in self._outboxes.values())
         self._show(self._progress)

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import os
 from pathlib import Path
+from types import TracebackType
 from typing import IO
 
 from aerostream_contract.names import DroneName
@@ -45,6 +46,17 @@ class AgentLock:
             if self._is_in_place():
                 return
             self._file.close()
+
+    def __enter__(self) -> "AgentLock":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.release()
 
     def release(self) -> None:
         """Let another agent run; the file goes, and it goes while it is still locked."""

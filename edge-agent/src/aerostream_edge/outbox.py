@@ -99,6 +99,11 @@ class MemoryOutbox:
         """Whether a source that can wait should."""
         return self.bytes >= self._max_bytes
 
+    @property
+    def next_number(self) -> int:
+        """The number that is given next."""
+        return self._next_number
+
     def reserve(self) -> int:
         """The next number."""
         number = self._next_number
@@ -174,12 +179,12 @@ class MemoryOutbox:
         for item in self._items.values():
             item.due_s = now_s
 
-    def restamp(self, rewrite: Callable[[bytes], bytes]) -> None:
-        """Rewrite the frames that nobody has seen yet."""
+    def restamp(self, rewrite: Callable[[Item], bytes]) -> None:
+        """Rewrite the payloads of what nobody has seen yet."""
         for item in self._items.values():
-            if item.samples and not item.published:
+            if not item.published:
                 self.bytes -= len(item.payload)
-                item.payload = rewrite(item.payload)
+                item.payload = rewrite(item)
                 self.bytes += len(item.payload)
 
     def _remove(self, number: int) -> Item:

@@ -42,6 +42,7 @@ from aerostream_edge.uplink import (
     Received,
     Refused,
     Tls,
+    Unreachable,
     Uplink,
     Will,
 )
@@ -129,6 +130,8 @@ class DroneSession:
                     self._connected(event, now_s)
                 case Refused(reason=reason):
                     self._warn_once(f"the broker does not let us in: {reason}; trying again")
+                case Unreachable():
+                    self._warn_once("the broker is unreachable; trying again")
                 case Disconnected(reason=reason, taken_over=taken_over):
                     self._items.clear()
                     self.taken_over = self.taken_over or taken_over

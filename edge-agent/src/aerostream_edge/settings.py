@@ -15,8 +15,6 @@ from msgspec import Meta, Struct
 from aerostream_edge.policy import RatePolicyName
 from aerostream_edge.rates import RatesMode
 
-Port = Annotated[int, Meta(ge=1, le=65535)]
-
 #: Options of the command line that are not called like their setting.
 _OPTIONS = {"mavlink_url": "--mavlink", "mqtt_url": "--mqtt", "rate_policy": "--policy"}
 

@@ -32,6 +32,8 @@ class Shift(NamedTuple):
     boot: int
     clock: Clock
     by_us: int
+    leans: bool = False
+    """The guess was the autopilot's: what came before the autopilot's boot leaned on another."""
 
 
 class Timeline:
@@ -172,14 +174,15 @@ class Timeline:
     def _move_guesses(self, by_us: int, since: int) -> list[Shift]:
         """Components without a SYSTEM_TIME lean on the host's clock, which was off by this much.
 
-        Those that began in an earlier boot of the autopilot lean on that one's offset, and stay.
+        Clocks that began in an earlier boot of the autopilot lean on that one's offset, and stay,
+        as do samples without a clock that were received in it.
         """
         shifts: list[Shift] = []
         for component, clock in self._clocks.items():
             boot = clock.boot
             if boot.from_system_time:
                 continue
-            shifts.append(Shift(component, boot.index, Clock.RECEIPT, by_us))
+            shifts.append(Shift(component, boot.index, Clock.RECEIPT, by_us, leans=True))
             first = boot.first_timed
             if boot.utc_minus_boot_us is not None and first is not None and first.ordinal >= since:
                 boot.utc_minus_boot_us += by_us

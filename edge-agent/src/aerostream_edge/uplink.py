@@ -38,11 +38,16 @@ class Connected:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The broker, or the way to it, did not let us in; it is tried again."""
+    """The broker did not let us in; it is tried again."""
 
     reason: str
     permanent: bool
     """Trying again cannot help: user, password or right are wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreachable:
+    """Nobody answers at the broker's address; it is tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,7 @@ class Received:
     retained: bool
 
 
-UplinkEvent = Connected | Refused | Disconnected | Published | Received
+UplinkEvent = Connected | Refused | Unreachable | Disconnected | Published | Received
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +211,7 @@ class Uplink:
                 self._inflight.discard(event.mid)
             elif isinstance(event, Connected):
                 self.connected = True
-            elif isinstance(event, (Disconnected, Refused)):
+            elif isinstance(event, (Disconnected, Refused, Unreachable)):
                 self.connected = False
             events.append(event)
 
@@ -243,7 +248,7 @@ class Uplink:
         self._report(Connected(flags.session_present, self._connections))
 
     def _on_connect_fail(self, _client: paho.Client, _userdata: object) -> None:
-        self._report(Refused("unreachable", permanent=False))
+        self._report(Unreachable())
 
     def _on_disconnect(
         self,

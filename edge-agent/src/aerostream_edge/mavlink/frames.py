@@ -4,6 +4,7 @@ import binascii
 import re
 from dataclasses import dataclass
 from enum import Enum
+from heapq import heappop, heappush
 from typing import NamedTuple
 
 from aerostream_contract.mavlink import MESSAGES
@@ -61,11 +62,11 @@ class Found(NamedTuple):
 
     verdict: Verdict
     size: int
+    """Of what is incomplete, the bytes that it takes to see more."""
     frame: Frame | None = None
 
 
 _NOISE = Found(Verdict.NOISE, 1)
-_INCOMPLETE = Found(Verdict.INCOMPLETE, 0)
 
 
 def frame_at(data: bytes, start: int) -> Found:
@@ -74,7 +75,7 @@ def frame_at(data: bytes, start: int) -> Found:
     available = len(data) - start
     if magic == MAGIC_V2:
         if available < _V2_OVERHEAD - 2:
-            return _INCOMPLETE
+            return Found(Verdict.INCOMPLETE, _V2_OVERHEAD - 2)
         flags = data[start + 2]
         if flags & ~_SIGNED:
             return _NOISE  # the specification says to drop what one does not understand
@@ -85,7 +86,7 @@ def frame_at(data: bytes, start: int) -> Found:
         fields = start + 4
     elif magic == MAGIC_V1:
         if available < _V1_OVERHEAD - 2:
-            return _INCOMPLETE
+            return Found(Verdict.INCOMPLETE, _V1_OVERHEAD - 2)
         header = 6
         checked = header + data[start + 1]
         size = checked + 2
@@ -94,7 +95,7 @@ def frame_at(data: bytes, start: int) -> Found:
     else:
         return _NOISE
     if available < size:
-        return _INCOMPLETE
+        return Found(Verdict.INCOMPLETE, size)
     message = MESSAGES.get(message_id)
     if message is None:
         return Found(Verdict.UNKNOWN, size)
@@ -153,6 +154,52 @@ class ByteCounts:
             self.noise += found.size
 
 
+class HiddenFrames:
+    """Finds good frames inside what only looks like one.
+
+    In a flood of bytes that look like starts, each claim covers the next 200 starts. So each place
+    is looked at once, however many claims cover it. Places count from the stream's first byte.
+    """
+
+    def __init__(self) -> None:
+        self._looked = 0
+        """All starts before this place are known, or in `_open`."""
+        self._open: list[tuple[int, int]] = []
+        """A heap of starts whose end has not come yet: where to look again, and the start."""
+        self._good: list[tuple[int, int]] = []
+        """Start and end of the good frames found."""
+
+    def lies_within(self, data: bytes, begin: int, start: int, end: int) -> bool:
+        """Whether a good frame lies inside a claim, behind its first byte.
+
+        Args:
+            data: bytes of the stream.
+            begin: place of the first of them in the stream.
+            start: where in `data` the claim starts, never before that of an earlier question.
+            end: where it ends.
+        """
+        first, last = begin + start, begin + end
+        place = _next_magic(data, max(self._looked - begin, start + 1))
+        while place < end:
+            heappush(self._open, (begin + place, begin + place))
+            place = _next_magic(data, place + 1)
+        self._looked = max(self._looked, last)
+        available = begin + len(data)
+        while self._open and self._open[0][0] <= available:
+            _, place = heappop(self._open)
+            if place > first:
+                self._look(data, begin, place)
+        self._good = [found for found in self._good if found[0] > first]
+        return any(stop <= last for _, stop in self._good)
+
+    def _look(self, data: bytes, begin: int, place: int) -> None:
+        found = frame_at(data, place - begin)
+        if found.verdict is Verdict.INCOMPLETE:
+            heappush(self._open, (place + found.size, place))
+        elif found.verdict is Verdict.GOOD:
+            self._good.append((place, place + found.size))
+
+
 class FrameParser:
     """Finds frames in bytes that come in pieces; how they are cut changes nothing.
 
@@ -164,6 +211,8 @@ class FrameParser:
     def __init__(self) -> None:
         self.counts = ByteCounts()
         self._pending = b""
+        self._begin = 0
+        self._hidden = HiddenFrames()
 
     @property
     def pending(self) -> int:
@@ -189,7 +238,9 @@ class FrameParser:
                 behind = position + found.size
                 if behind == end:
                     break  # the next byte shows what it is
-                if data[behind] not in (MAGIC_V1, MAGIC_V2) or _holds_frame(data, position, behind):
+                if data[behind] not in (MAGIC_V1, MAGIC_V2) or self._hidden.lies_within(
+                    data, self._begin, position, behind
+                ):
                     verdict = Verdict.NOISE
             if verdict is Verdict.NOISE:
                 following = _next_magic(data, position + 1)
@@ -199,6 +250,7 @@ class FrameParser:
                 counts.count(found)
                 position += found.size
         self._pending = data[position:]
+        self._begin += position
         return frames
 
     def finish(self) -> list[Frame]:
@@ -207,23 +259,16 @@ class FrameParser:
         while self._pending:
             rest, self._pending = self._pending, b""
             found = frame_at(rest, 0)
-            if found.size == len(rest) > 1 and not _holds_frame(rest, 0, len(rest)):
+            if found.size == len(rest) > 1 and not self._hidden.lies_within(
+                rest, self._begin, 0, len(rest)
+            ):
                 self.counts.count(found)
+                self._begin += len(rest)
             else:
                 self.counts.noise += 1
+                self._begin += 1
                 frames += self.feed(rest[1:])
         return frames
-
-
-def _holds_frame(data: bytes, start: int, end: int) -> bool:
-    """Whether a good frame lies inside these bytes, behind the first."""
-    place = _next_magic(data, start + 1)
-    while place < end:
-        found = frame_at(data, place)
-        if found.verdict is Verdict.GOOD and place + found.size <= end:
-            return True
-        place = _next_magic(data, place + 1)
-    return False
 
 
 def _next_magic(data: bytes, start: int) -> int:
