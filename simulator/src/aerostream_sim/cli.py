@@ -65,6 +65,11 @@ Idle = Annotated[bool, typer.Option("--idle", help="Nobody lets them fly: they w
 Duration = Annotated[float | None, typer.Option(help="Stop by itself after so many seconds.")]
 
 
+@app.callback()
+def _commands() -> None:
+    """The commands are named, also while there is only one."""
+
+
 @app.command()
 def fly(
     vehicles: Vehicles = 1,

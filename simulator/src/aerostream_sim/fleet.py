@@ -8,7 +8,7 @@ from aerostream_sim.errors import BadInput
 from aerostream_sim.flight.kinds import Kind
 from aerostream_sim.flight.patterns import PatternName
 from aerostream_sim.models.geo import Place
-from aerostream_sim.models.wind import WindSetting
+from aerostream_sim.models.wind import BREEZE, WindSetting
 from aerostream_sim.vehicle import AutopilotName, VehicleSpec
 
 #: Lake Constance by Friedrichshafen: fields and an airfield on the shore, water for boats.
@@ -32,7 +32,7 @@ class FleetPlan:
     home: Place | None = None
     """None: by Lake Constance, boats on the water."""
     spacing_m: float = 60.0
-    wind: WindSetting = WindSetting()
+    wind: WindSetting = BREEZE
     pattern: PatternName | None = None
     charge: float = 1.0
     boots: bool = False

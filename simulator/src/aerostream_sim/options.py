@@ -9,7 +9,7 @@ from aerostream_contract.errors import shown
 
 from aerostream_sim.errors import BadInput
 from aerostream_sim.models.geo import Place
-from aerostream_sim.models.wind import WindSetting
+from aerostream_sim.models.wind import BREEZE, WindSetting
 
 _Name = TypeVar("_Name", bound=StrEnum)
 _STRONGEST_WIND = 15.0
@@ -57,7 +57,7 @@ def wind(text: str) -> WindSetting:
     numbers = _numbers(text, "--wind", "SPEED or SPEED,FROM in m/s and degrees", (1, 2))
     if not 0.0 <= numbers[0] <= _STRONGEST_WIND:
         raise BadInput(f"--wind {shown(text)}: a speed from 0 to {_STRONGEST_WIND:.0f} m/s")
-    direction = numbers[1] % 360.0 if len(numbers) > 1 else WindSetting().from_deg
+    direction = numbers[1] % 360.0 if len(numbers) > 1 else BREEZE.from_deg
     return WindSetting(numbers[0], direction)
 
 

@@ -14,7 +14,7 @@ from aerostream_sim.flight.patterns import PatternName
 from aerostream_sim.flight.platform import Platform
 from aerostream_sim.mavlink.wire import Wire
 from aerostream_sim.models.geo import Place
-from aerostream_sim.models.wind import WindSetting
+from aerostream_sim.models.wind import BREEZE, WindSetting
 
 _FINE_S, _COARSE_S = 0.02, 0.05
 #: A fleet's first flights begin within so many seconds.
@@ -47,7 +47,7 @@ class VehicleSpec:
     """MAVLink system id."""
     home: Place
     seed: int
-    wind: WindSetting = WindSetting()
+    wind: WindSetting = BREEZE
     pattern: PatternName | None = None
     charge: float = 1.0
     """Of its first battery, 0 to 1."""

@@ -8,8 +8,8 @@ from pymavlink.dialects.v20 import all as dialect
 from aerostream_sim.autopilots import ardupilot_facts as facts_of
 from aerostream_sim.autopilots.ardupilot_messages import ArduPilotMessages
 from aerostream_sim.autopilots.base import Autopilot
-from aerostream_sim.autopilots.condition import Condition
 from aerostream_sim.autopilots.commands import CUSTOM_MODE, FORCE, Cmd, Command, Result, Severity
+from aerostream_sim.autopilots.condition import Condition
 from aerostream_sim.autopilots.missions import (
     DO_JUMP,
     DO_LAND_START,
@@ -365,6 +365,7 @@ class ArduPilot(Autopilot):
         """SET_MODE works, and is never acknowledged."""
         if base_mode & CUSTOM_MODE:
             self._try_mode(custom_mode)
+        return None
 
     def _try_mode(self, mode: int) -> Result:
         self.commanded()

@@ -9,8 +9,8 @@ from pymavlink.dialects.v20 import all as dialect
 
 from aerostream_sim.autopilots import px4_facts as facts
 from aerostream_sim.autopilots.base import Autopilot
+from aerostream_sim.autopilots.commands import FORCE, Command, Result, Severity
 from aerostream_sim.autopilots.condition import Condition
-from aerostream_sim.autopilots.commands import FORCE, Cmd, Command, Result, Severity
 from aerostream_sim.autopilots.missions import (
     DO_JUMP,
     GLOBAL_RELATIVE,

@@ -138,7 +138,7 @@ class Platform:
     def pressure_hpa(self) -> float:
         """Of the air around it, in a standard atmosphere."""
         height = self.home.alt_m + self.flight.motion.up
-        exact = 1013.25 * (1.0 - 2.25577e-5 * height) ** 5.25588
+        exact: float = 1013.25 * (1.0 - 2.25577e-5 * height) ** 5.25588
         return exact + self.rnd.gauss(0.0, 0.012)
 
     @property

@@ -157,6 +157,6 @@ async def _end(connections: set[_Connection]) -> None:
 
 
 def _reason(error: OSError) -> str:
-    """asyncio wraps the reason of a failed bind into a sentence of its own."""
+    """Asyncio wraps the reason of a failed bind into a sentence of its own."""
     text = error.strerror or str(error)
     return text.rsplit(": ", 1)[-1].capitalize()

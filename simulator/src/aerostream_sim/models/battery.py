@@ -1,6 +1,7 @@
 """A lithium battery: charge, and a voltage that sags under load."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 #: Charge left, 0 to 1, and a cell's voltage at rest.
 _REST_VOLTS = ((0.0, 3.30), (0.05, 3.52), (0.2, 3.68), (0.5, 3.82), (0.8, 4.02), (1.0, 4.2))
@@ -67,7 +68,7 @@ class Battery:
 
 
 def _rest_volts(charge: float) -> float:
-    for (low, low_volts), (high, high_volts) in zip(_REST_VOLTS, _REST_VOLTS[1:], strict=False):
+    for (low, low_volts), (high, high_volts) in pairwise(_REST_VOLTS):
         if charge <= high:
             return low_volts + (high_volts - low_volts) * (charge - low) / (high - low)
     return _REST_VOLTS[-1][1]

@@ -27,6 +27,10 @@ class WindSetting:
     """Where it comes from, as weather reports say."""
 
 
+#: A light breeze.
+BREEZE = WindSetting()
+
+
 class Wind:
     """A mean wind, and gusts that come and go within seconds.
 
