@@ -29,7 +29,7 @@ def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    "command", ["ingest", "serve", "stats", "sub", "dead-letter list", "dead-letter show"]
+    "command", ["bridge", "ingest", "serve", "stats", "sub", "dead-letter list", "dead-letter show"]
 )
 def test_every_command_teaches_with_an_example(command: str) -> None:
     done = run(*command.split(), "--help")
@@ -42,7 +42,7 @@ def test_every_command_teaches_with_an_example(command: str) -> None:
 def test_all_commands_are_listed() -> None:
     done = run("--help")
     assert done.returncode == 0
-    for command in ("ingest", "serve", "stats", "sub", "dead-letter", "provision"):
+    for command in ("bridge", "ingest", "serve", "stats", "sub", "dead-letter", "provision"):
         assert command in done.stdout
 
 

@@ -241,7 +241,10 @@ def cloud_environ(url: str, folder: Path, **settings: str) -> dict[str, str]:
     clean = {
         name: value for name, value in os.environ.items() if not name.startswith("AEROSTREAM_")
     }
-    own = {"MQTT_URL": url, "DATA_DIR": str(folder), "INSTANCE": "test"} | {
-        name.upper(): value for name, value in settings.items()
-    }
+    own = {
+        "MQTT_URL": url,
+        "DATA_DIR": str(folder),
+        "INSTANCE": "test",
+        "HTTP_PORT": "0",
+    } | {name.upper(): value for name, value in settings.items()}
     return clean | {f"AEROSTREAM_{name}": value for name, value in own.items()}

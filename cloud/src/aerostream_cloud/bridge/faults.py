@@ -65,12 +65,21 @@ def _part(error: Mapping[str, Any]) -> ProblemPart:
     name = str(error["loc"][-1])
     if error["type"] == "missing":
         return ProblemPart(name=name, detail=f"{name} is required and was not given")
-    complaint = str(error["msg"]).partition(", ")[0].removeprefix("Input should be ")
-    detail = f"{name} is {shown(error['input'])}, expected {_WORDS.get(complaint, complaint)}"
+    detail = f"{name} is {shown(error['input'])}, expected {_wanted(error)}"
     return ProblemPart(name=name, detail=detail)
 
 
-_WORDS = {"a valid integer": "a whole number", "a valid number": "a number"}
+def _wanted(error: Mapping[str, Any]) -> str:
+    limits = error.get("ctx", {})
+    match error["type"]:
+        case "int_parsing" | "int_from_float":
+            return "a whole number"
+        case "greater_than_equal":
+            return f"at least {limits['ge']}"
+        case "less_than_equal":
+            return f"at most {limits['le']}"
+        case _:
+            return str(error["msg"]).removeprefix("Input should be ")
 
 
 def _refused(request: Request, error: HTTPException) -> Problem:

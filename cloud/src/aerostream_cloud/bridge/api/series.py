@@ -108,7 +108,7 @@ def buckets_page(
     found: list[Bucket] = []
     while True:
         cursor = _first_from(store, spans, end_us, question.range.end_us)
-        if cursor is None or len(found) >= limit:
+        if cursor is None or (found and len(found) + len(spans) > limit):
             return found, cursor
         room = max(1, (limit - len(found)) // len(spans))
         end_us = min(question.range.end_us, cursor - cursor % every_us + room * every_us)
