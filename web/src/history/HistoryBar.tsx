@@ -1,5 +1,14 @@
+import { useEffect } from "react";
 import type { Clock } from "../live/clock";
+import { useStore, useTick } from "../live/hooks";
 import type { History } from "./history";
+import { SPEEDS, type Speed } from "./playback";
+import { TimeSlider } from "./TimeSlider";
+import { momentText, timeText, zoneName } from "./times";
+import { useZone } from "./useZone";
+import "./history.css";
+
+const REPLAY_MS = 600_000;
 
 export interface HistoryBarProps {
   history: History;
@@ -10,6 +19,136 @@ export interface HistoryBarProps {
 }
 
 /** At the bottom of the page: live, or the time slider of a past flight. */
-export function HistoryBar(_props: HistoryBarProps) {
-  return <section aria-label="Time" />;
+export function HistoryBar({ history, clock, drone }: HistoryBarProps) {
+  useStore(history);
+  return (
+    <section className="history" aria-label="Time" data-past={history.flight !== undefined}>
+      {history.flight === undefined ? (
+        <Live history={history} clock={clock} drone={drone} />
+      ) : (
+        <Past history={history} />
+      )}
+    </section>
+  );
+}
+
+function Live({ history, clock, drone }: HistoryBarProps) {
+  useTick(1000);
+  const [zone, toggleZone] = useZone();
+  const nowMs = clock.nowMs();
+  return (
+    <>
+      <span className="history-live">
+        live <span aria-hidden="true">●</span>
+      </span>
+      <button
+        type="button"
+        className="history-clock"
+        onClick={toggleZone}
+        title="Change between UTC and local time"
+      >
+        {timeText(nowMs, zone)} <small>{zoneName(zone, nowMs)}</small>
+      </button>
+      {drone !== undefined && (
+        <button
+          type="button"
+          className="history-replay"
+          onClick={() => history.showPast(drone, nowMs - REPLAY_MS, nowMs)}
+        >
+          Last 10 min of {drone}
+        </button>
+      )}
+    </>
+  );
+}
+
+function Past({ history }: { history: History }) {
+  const [zone, toggleZone] = useZone();
+  const { flight, momentMs, marks } = history;
+  const drone = flight?.drone;
+  // An announcement that is not repeated with every second of the flight.
+  useEffect(() => {
+    const title = document.title;
+    document.title = `PAST · ${drone} · AeroStream`;
+    return () => {
+      document.title = title;
+    };
+  }, [drone]);
+  if (flight === undefined) return null;
+  const latest = marks.findLast(({ timeMs }) => timeMs <= momentMs);
+  const jump = (timeMs: number | undefined) => timeMs !== undefined && history.moveTo(timeMs);
+
+  return (
+    <>
+      <div className="history-head">
+        <button
+          type="button"
+          className="history-past"
+          onClick={toggleZone}
+          title="Change between UTC and local time"
+        >
+          <strong>PAST</strong> {momentText(momentMs, zone)}
+        </button>
+        <span className="history-drone">{flight.drone}</span>
+        <span className="history-note" role="status">
+          {history.problem ?? (history.loading ? "Loading…" : "")}
+        </span>
+        <span className="history-event">{latest?.texts.at(-1)}</span>
+        <button type="button" className="button history-back" onClick={() => history.showLive()}>
+          Back to live <span aria-hidden="true">●</span>
+        </button>
+      </div>
+      <div className="history-tools">
+        <button
+          type="button"
+          className="icon-button"
+          aria-label="Event before"
+          title="Event before"
+          onClick={() => jump(marks.findLast(({ timeMs }) => timeMs < momentMs)?.timeMs)}
+        >
+          <Glyph path="M6 5h2v14H6zM20 5v14L9 12z" />
+        </button>
+        <button
+          type="button"
+          className="icon-button"
+          aria-label={history.playing ? "Pause" : "Play"}
+          title={history.playing ? "Pause" : "Play"}
+          onClick={() => (history.playing ? history.pause() : history.play())}
+        >
+          <Glyph path={history.playing ? "M6 5h4v14H6zM14 5h4v14h-4z" : "M7 4v16l13-8z"} />
+        </button>
+        <button
+          type="button"
+          className="icon-button"
+          aria-label="Next event"
+          title="Next event"
+          onClick={() => jump(marks.find(({ timeMs }) => timeMs > momentMs)?.timeMs)}
+        >
+          <Glyph path="M16 5h2v14h-2zM4 5v14l11-7z" />
+        </button>
+        <label className="history-speed">
+          <span className="visually-hidden">Speed</span>
+          <select
+            value={history.speed}
+            onChange={(event) => history.setSpeed(Number(event.target.value) as Speed)}
+          >
+            {SPEEDS.map((speed) => (
+              <option key={speed} value={speed}>
+                ×{speed}
+              </option>
+            ))}
+          </select>
+        </label>
+        <TimeSlider history={history} span={flight} zone={zone} />
+      </div>
+    </>
+  );
+}
+
+function Glyph({ path }: { path: string }) {
+  return (
+    <svg viewBox="0 0 24 24" width="20" height="20" aria-hidden="true" fill="currentColor">
+      <path d={path} />
+    </svg>
+  );
 }

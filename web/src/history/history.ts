@@ -1,11 +1,23 @@
 /** A flight of the past as the page shows it: follows the view, loads, plays. */
 
-import type { Api } from "../api";
+import { type Api, isAbort, sentenceOfError, type Track } from "../api";
 import type { Channels } from "../live/channels";
+import type { DroneEvent } from "../live/protocol";
 import type { PastMoment } from "../map";
 import { Store } from "../state/store";
-import type { View } from "../state/view";
+import type { View, ViewMode } from "../state/view";
 import type { Values } from "../values";
+import { type Mark, marksOf } from "./marks";
+import { PastValues } from "./pastValues";
+import { played, type Speed } from "./playback";
+import { profilePath } from "./profile";
+
+const TRACK_POINTS = 2000;
+const MOST_EVENTS = 2000;
+/** Events of before the flight tell the mode that it began in. */
+const BEFORE_MS = 3_600_000;
+/** The moment moves at most so often while playing. */
+const PLAY_MS = 50;
 
 export interface HistoryParts {
   api: Api;
@@ -15,18 +27,222 @@ export interface HistoryParts {
   channels: Channels;
 }
 
+type PastMode = Extract<ViewMode, { kind: "past" }>;
+
+/** What was loaded of a flight. */
+interface Shown {
+  mode: PastMode;
+  source: PastValues;
+  abort: AbortController;
+  track: Track | undefined;
+  profile: string;
+  marks: Mark[];
+  /** Requests of the flight itself that are under way: track, events, series. */
+  open: number;
+  problem: string | undefined;
+}
+
 export class History extends Store {
-  constructor(_parts: HistoryParts) {
+  private readonly parts: HistoryParts;
+  private shown: Shown | undefined;
+  private moment: PastMoment | undefined;
+  private speedNow: Speed = 1;
+  private timer: ReturnType<typeof setInterval> | undefined;
+
+  constructor(parts: HistoryParts) {
     super();
+    this.parts = parts;
   }
 
   /** For the map; a new object with every change, undefined while live. */
   get past(): PastMoment | undefined {
-    return undefined;
+    return this.moment;
+  }
+
+  get flight(): PastMode | undefined {
+    return this.shown?.mode;
+  }
+
+  get momentMs(): number {
+    return this.parts.view.momentMs;
+  }
+
+  get playing(): boolean {
+    return this.timer !== undefined;
+  }
+
+  get speed(): Speed {
+    return this.speedNow;
+  }
+
+  get loading(): boolean {
+    return this.shown !== undefined && (this.shown.open > 0 || this.shown.source.loading);
+  }
+
+  /** Why something of the flight could not be loaded, as a sentence. */
+  get problem(): string | undefined {
+    return this.shown?.problem ?? this.shown?.source.problem;
+  }
+
+  get marks(): readonly Mark[] {
+    return this.shown?.marks ?? [];
+  }
+
+  /** SVG path of the heights over 1000 × 100. */
+  get profile(): string {
+    return this.shown?.profile ?? "";
   }
 
   /** Follow the view. Returns how to stop. */
   start(): () => void {
-    return () => {};
+    const stop = this.parts.view.subscribe(() => this.follow());
+    this.follow();
+    return () => {
+      stop();
+      this.leave();
+    };
+  }
+
+  showLive(): void {
+    this.parts.view.showLive();
+  }
+
+  showPast(drone: string, startMs: number, endMs: number): void {
+    this.parts.view.showPast(drone, startMs, endMs);
+  }
+
+  moveTo(momentMs: number): void {
+    this.parts.view.moveTo(momentMs);
+  }
+
+  setSpeed(speed: Speed): void {
+    this.speedNow = speed;
+    this.notify();
+  }
+
+  play(): void {
+    const mode = this.shown?.mode;
+    if (mode === undefined || this.playing) return;
+    if (this.momentMs >= mode.endMs) this.moveTo(mode.startMs);
+    let lastMs = performance.now();
+    this.timer = setInterval(() => {
+      const nowMs = performance.now();
+      const next = played(this.momentMs, nowMs - lastMs, this.speedNow, mode);
+      lastMs = nowMs;
+      if (next.over) this.stopTimer();
+      this.moveTo(next.momentMs);
+    }, PLAY_MS);
+    this.notify();
+  }
+
+  pause(): void {
+    this.stopTimer();
+    this.notify();
+  }
+
+  private stopTimer(): void {
+    clearInterval(this.timer);
+    this.timer = undefined;
+  }
+
+  private follow(): void {
+    const { mode } = this.parts.view;
+    if (mode.kind === "live") {
+      if (this.shown !== undefined) this.leave();
+      return;
+    }
+    if (this.shown?.mode !== mode) this.enter(mode);
+    else this.update();
+  }
+
+  private enter(mode: PastMode): void {
+    this.drop();
+    const { api, view, values, channels } = this.parts;
+    const source = new PastValues({
+      api,
+      drone: mode.drone,
+      momentMs: () => view.momentMs,
+      endMs: mode.endMs,
+      staleAfterS: (channel) => channels.staleAfterS(channel),
+      changed: () => this.update(),
+    });
+    this.shown = {
+      mode,
+      source,
+      abort: new AbortController(),
+      track: undefined,
+      profile: "",
+      marks: [],
+      open: 0,
+      problem: undefined,
+    };
+    document.documentElement.dataset.view = "past";
+    values.showPast(source);
+    this.loadFlight(this.shown);
+    this.update();
+  }
+
+  private loadFlight(shown: Shown): void {
+    const { api } = this.parts;
+    const { drone, startMs, endMs } = shown.mode;
+    const { signal } = shown.abort;
+    // The end belongs to the flight; of a range it does not.
+    const range = { start: startMs, end: endMs + 1 };
+    void this.take(
+      shown,
+      api.getTrack(drone, { ...range, points: TRACK_POINTS }, signal),
+      (track) => {
+        shown.track = track;
+        shown.profile = profilePath(track, shown.mode);
+      },
+    );
+    void this.take(shown, api.getDroneChannels(drone, signal), (stored) =>
+      shown.source.takeStored(stored),
+    );
+    const before = { ...range, start: startMs - BEFORE_MS, limit: MOST_EVENTS };
+    void this.take(shown, api.getEvents(drone, before, signal), ({ items }) => {
+      const events: DroneEvent[] = items.toSorted((a, b) => (a.time < b.time ? -1 : 1));
+      shown.source.takeEvents(events);
+      shown.marks = marksOf(events, shown.mode);
+    });
+  }
+
+  private async take<Answer>(
+    shown: Shown,
+    request: Promise<Answer>,
+    apply: (answer: Answer) => void,
+  ): Promise<void> {
+    shown.open += 1;
+    try {
+      apply(await request);
+    } catch (error) {
+      // Whatever it is, it becomes a sentence on the page; the rest of the flight still shows.
+      if (!isAbort(error)) shown.problem = sentenceOfError(error);
+    }
+    shown.open -= 1;
+    this.update();
+  }
+
+  /** The moment or what is known of it changed. */
+  private update(): void {
+    const { shown } = this;
+    if (shown === undefined) return;
+    this.moment = { track: shown.track, position: shown.source.place() };
+    this.notify();
+  }
+
+  private leave(): void {
+    this.drop();
+    delete document.documentElement.dataset.view;
+    this.parts.values.showLive();
+    this.notify();
+  }
+
+  private drop(): void {
+    this.stopTimer();
+    this.shown?.abort.abort();
+    this.shown?.source.close();
+    this.shown = undefined;
+    this.moment = undefined;
   }
 }

@@ -1,0 +1,174 @@
+/** Telemetry of one drone in stretches of time that are loaded when somebody asks for them. */
+
+import { type Api, isAbort, sentenceOfError } from "../api";
+import { seriesKey } from "../live/fleet";
+import { type Columns, columnsOf, joined } from "./columns";
+
+const SECOND_MS = 1000;
+const SHORTEST_MS = 120 * SECOND_MS;
+const LONGEST_MS = 3600 * SECOND_MS;
+/** A chunk is so many stale limits long: what is older than the chunk before is of no use. */
+const STALE_LIMITS = 40;
+/** Samples of one request, and requests of one chunk: 50 Hz over a chunk of two minutes is 6,000. */
+const PAGE = 20_000;
+const MOST_PAGES = 10;
+const AT_ONCE = 4;
+const MOST_CHUNKS = 240;
+const RETRY_MS = 3000;
+
+/** How long a channel's chunks are: slow channels come in longer ones. */
+export function chunkLengthMs(staleAfterS: number): number {
+  const wanted = STALE_LIMITS * staleAfterS * SECOND_MS;
+  return Math.min(Math.max(wanted, SHORTEST_MS), LONGEST_MS);
+}
+
+interface Chunk {
+  channel: string;
+  startMs: number;
+  endMs: number;
+  state: "waiting" | "loading" | "there" | "failed";
+  /** By `channel/component/instance`. */
+  series: Map<string, Columns>;
+  failedMs: number;
+  usedAt: number;
+}
+
+export interface ChunksParts {
+  api: Pick<Api, "getTelemetry">;
+  drone: string;
+  staleAfterS: (channel: string) => number;
+  /** Called when a chunk came or failed. */
+  changed: () => void;
+  nowMs?: () => number;
+}
+
+export class Chunks {
+  private readonly chunks = new Map<string, Chunk>();
+  private readonly abort = new AbortController();
+  private readonly nowMs: () => number;
+  private loading = 0;
+  private uses = 0;
+
+  constructor(private readonly parts: ChunksParts) {
+    this.nowMs = parts.nowMs ?? Date.now;
+  }
+
+  /** Why the last request failed, as a sentence; undefined: it did not. */
+  problem: string | undefined;
+
+  /** Whether something that was asked for is not there yet. */
+  get busy(): boolean {
+    return [...this.chunks.values()].some(
+      ({ state }) => state === "waiting" || state === "loading",
+    );
+  }
+
+  /** What is there of a series in the chunk of a moment; asks for the chunk when it is not. */
+  at(channel: string, key: string, momentMs: number): Columns | undefined {
+    return this.chunkAt(channel, momentMs).series.get(key);
+  }
+
+  /** The chunk before, where a value that came last before the moment's chunk is. */
+  before(channel: string, key: string, momentMs: number): Columns | undefined {
+    return this.at(channel, key, momentMs - this.lengthMs(channel));
+  }
+
+  /** Ask for a chunk before it is needed. */
+  prefetch(channel: string, momentMs: number): void {
+    this.chunkAt(channel, momentMs);
+  }
+
+  close(): void {
+    this.abort.abort();
+  }
+
+  private lengthMs(channel: string): number {
+    return chunkLengthMs(this.parts.staleAfterS(channel));
+  }
+
+  private chunkAt(channel: string, momentMs: number): Chunk {
+    const lengthMs = this.lengthMs(channel);
+    const startMs = Math.floor(momentMs / lengthMs) * lengthMs;
+    const key = `${channel} ${startMs} ${lengthMs}`;
+    let chunk = this.chunks.get(key);
+    if (chunk === undefined) {
+      chunk = {
+        channel,
+        startMs,
+        endMs: startMs + lengthMs,
+        state: "waiting",
+        series: new Map(),
+        failedMs: 0,
+        usedAt: 0,
+      };
+      this.chunks.set(key, chunk);
+      this.forget();
+    }
+    if (chunk.state === "failed" && this.nowMs() - chunk.failedMs > RETRY_MS) {
+      chunk.state = "waiting";
+    }
+    chunk.usedAt = this.uses;
+    this.uses += 1;
+    if (chunk.state === "waiting") this.loadNext();
+    return chunk;
+  }
+
+  /** What was asked for last is what somebody looks at now. */
+  private loadNext(): void {
+    while (this.loading < AT_ONCE && !this.abort.signal.aborted) {
+      let next: Chunk | undefined;
+      for (const chunk of this.chunks.values()) {
+        if (chunk.state === "waiting" && (next === undefined || chunk.usedAt > next.usedAt)) {
+          next = chunk;
+        }
+      }
+      if (next === undefined) return;
+      void this.load(next);
+    }
+  }
+
+  private async load(chunk: Chunk): Promise<void> {
+    chunk.state = "loading";
+    this.loading += 1;
+    try {
+      chunk.series = await this.read(chunk);
+      chunk.state = "there";
+      this.problem = undefined;
+    } catch (error) {
+      // Whatever it is, it ends here: it becomes a sentence on the page, and is tried again.
+      if (isAbort(error)) return;
+      chunk.state = "failed";
+      chunk.failedMs = this.nowMs();
+      this.problem = sentenceOfError(error);
+    } finally {
+      this.loading -= 1;
+    }
+    this.parts.changed();
+    this.loadNext();
+  }
+
+  private async read({ channel, startMs, endMs }: Chunk): Promise<Map<string, Columns>> {
+    const found = new Map<string, Columns>();
+    let start: number | string = startMs;
+    for (let page = 0; page < MOST_PAGES; page += 1) {
+      const query = { channel, start, end: endMs, limit: PAGE };
+      const answer = await this.parts.api.getTelemetry(this.parts.drone, query, this.abort.signal);
+      for (const series of answer.series) {
+        const key = seriesKey(channel, series.component, series.instance);
+        const columns = columnsOf(series);
+        const known = found.get(key);
+        found.set(key, known === undefined ? columns : joined(known, columns));
+      }
+      if (answer.next === null) break;
+      start = answer.next;
+    }
+    return found;
+  }
+
+  private forget(): void {
+    if (this.chunks.size <= MOST_CHUNKS) return;
+    const idle = [...this.chunks].filter(([, { state }]) => state !== "loading");
+    idle.sort(([, a], [, b]) => a.usedAt - b.usedAt);
+    for (const [key] of idle.slice(0, this.chunks.size - MOST_CHUNKS)) this.chunks.delete(key);
+  }
+}
