@@ -1,10 +1,12 @@
 /** Drones too close together to tell apart become one disc with their number. */
 
-/** Squares of this size on the screen are looked at together. */
-const CELL_PX = 64;
+/** Squares of this size on the screen are looked at together: larger ones where there is more to tell apart. */
+const CELL_PX = 40;
+const CROWDED_CELL_PX = 64;
+const CROWD = 100;
 const LEAST_MEMBERS = 4;
 /** From here on squares are small enough that icons are worth seeing one by one. */
-const LAST_ZOOM = 15.5;
+const LAST_ZOOM = 15;
 
 export interface Placed {
   /** Mercator position, 0 … 1. */
@@ -48,7 +50,7 @@ export function cluster<Item extends Placed>(
   zoom: number,
 ): Clustering<Item> {
   if (zoom > LAST_ZOOM || items.length < LEAST_MEMBERS) return { clusters: [], single: [...items] };
-  const size = CELL_PX / (512 * 2 ** zoom);
+  const size = (items.length > CROWD ? CROWDED_CELL_PX : CELL_PX) / (512 * 2 ** zoom);
   const cells = new Map<number, Cell<Item>>();
   const columns = Math.ceil(1 / size) + 2;
   for (const item of items) {

@@ -67,7 +67,7 @@ export class FleetMap {
       maxPitch: 0,
       pitchWithRotate: false,
       touchPitch: false,
-      attributionControl: { compact: true },
+      attributionControl: {},
       fadeDuration: 0,
       boxZoom: { boxZoomEnd: (_map, from, to) => this.selectBox(from, to) },
       locale: { "Map.Title": "Map of the fleet. Arrow keys move it, plus and minus zoom." },

@@ -23,9 +23,27 @@ interface Box {
   bottom: number;
 }
 
-/** Choose labels that cover neither each other nor somebody else's icon where that can be avoided. */
-export function chooseLabels<Item extends Labelled>(items: readonly Item[]): Item[] {
+/** Something round that a label must not cover: an icon, a cluster. */
+export interface Obstacle {
+  screenX: number;
+  screenY: number;
+  radius: number;
+}
+
+/** Choose labels that cover neither each other nor an obstacle; some are written whatever they cover. */
+export function chooseLabels<Item extends Labelled>(
+  items: readonly Item[],
+  obstacles: Iterable<Obstacle> = [],
+): Item[] {
   const taken = new Map<number, Box[]>();
+  for (const { screenX, screenY, radius } of obstacles) {
+    take(taken, {
+      left: screenX - radius,
+      right: screenX + radius,
+      top: screenY - radius,
+      bottom: screenY + radius,
+    });
+  }
   const ordered = [...items].sort((a, b) => b.labelPriority - a.labelPriority);
   const chosen: Item[] = [];
   for (const item of ordered) {

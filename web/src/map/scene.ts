@@ -17,7 +17,7 @@ import type { Overlay } from "./draw/overlay";
 import { drawPastDrone, Way } from "./draw/past_layer";
 import { nearest, type OnScreen } from "./hit";
 import { cellOf, shapeOf } from "./icons";
-import { chooseLabels } from "./labels";
+import { chooseLabels, type Obstacle } from "./labels";
 import type { Mark, Marks } from "./marks";
 import { mercatorX, mercatorY, type Screen } from "./mercator";
 import type { Palette } from "./palette";
@@ -32,6 +32,7 @@ const ALL_TRAILS = 50;
 /** With more icons than this in view, only names that matter are written. */
 const ALL_LABELS = 400;
 const LETTER_PX = 6.7;
+const ICON_RADIUS_PX = 9;
 /** Live icons while a past flight is looked at. */
 const BEHIND_THE_PAST = 0.25;
 const LEAST_FRAME_MS = 16;
@@ -165,8 +166,16 @@ export class Scene {
       mark.labelPriority = (mark.selected ? 8 : 0) + 2 * mark.rank + (mark.labelled ? 1 : 0);
     }
     for (const mark of this.labels) mark.labelled = false;
-    this.labels = chooseLabels(wanted);
+    this.labels = chooseLabels(wanted, this.obstacles());
     for (const mark of this.labels) mark.labelled = true;
+  }
+
+  private *obstacles(): Generator<Obstacle> {
+    for (const { screenX, screenY } of this.singles)
+      yield { screenX, screenY, radius: ICON_RADIUS_PX };
+    for (const { screenX, screenY, members } of this.clusters) {
+      yield { screenX, screenY, radius: discRadius(members.length) };
+    }
   }
 
   private drawFleet(brush: Brush, isPast: boolean): void {
@@ -185,7 +194,8 @@ export class Scene {
       if (home !== undefined) drawHome(brush, mercatorX(home.lon), mercatorY(home.lat));
     }
     for (const mark of this.singles) {
-      if (mark.fresh === "gone" && mark.condition?.state === "lost") drawRing(brush, mark);
+      const isLost = mark.fresh === "gone" && mark.condition?.state === "lost";
+      if (isLost && !isPast) drawRing(brush, mark);
     }
     startClusterText(brush.drawing.text);
     for (const each of this.clusters) {

@@ -20,7 +20,7 @@ type Countries = Topology<{
 }>;
 
 export interface World {
-  land: FeatureCollection | Feature;
+  land: FeatureCollection;
   /** Between countries; coasts are left out. */
   borders: MultiLineString;
   /** A point with `name` and `area` for each country. */
@@ -37,13 +37,56 @@ export async function loadWorld(detail: "coarse" | "fine"): Promise<World> {
 export function worldOf(topology: Countries): World {
   const { countries, land } = topology.objects;
   return {
-    land: feature(topology, land),
+    land: planar(feature(topology, land)),
     borders: mesh(topology, countries, (one, other) => one !== other),
     names: {
       type: "FeatureCollection",
-      features: feature(topology, countries).features.flatMap((country) => nameOf(country) ?? []),
+      features: planar(feature(topology, countries)).features.flatMap((each) => nameOf(each) ?? []),
     },
   };
+}
+
+/** The atlas is stitched together on the globe; a flat map needs rings that do not jump at 180°. */
+function planar(collection: FeatureCollection | Feature): FeatureCollection {
+  const features = collection.type === "Feature" ? [collection] : collection.features;
+  return {
+    type: "FeatureCollection",
+    features: features.map((each) => {
+      const { geometry } = each;
+      if (geometry.type === "Polygon") {
+        return { ...each, geometry: { ...geometry, coordinates: flatten(geometry.coordinates) } };
+      }
+      if (geometry.type !== "MultiPolygon") return each;
+      return { ...each, geometry: { ...geometry, coordinates: geometry.coordinates.map(flatten) } };
+    }),
+  };
+}
+
+function flatten(rings: Position[][]): Position[][] {
+  const [outer, ...holes] = rings.map(unwrapped);
+  if (outer === undefined) return [];
+  const west = Math.min(...outer.map(([lon = 0]) => lon));
+  const moved = holes.map((hole) => {
+    const shift = (hole[0]?.[0] ?? 0) < west ? 360 : 0;
+    return hole.map(([lon = 0, lat = 0]) => [lon + shift, lat]);
+  });
+  return [outer, ...moved];
+}
+
+/** A ring whose longitudes go on beyond 180°; one around a pole is closed along it. */
+export function unwrapped(ring: Position[]): Position[] {
+  let shift = 0;
+  let previous = ring[0]?.[0] ?? 0;
+  const flat = ring.map(([lon = 0, lat = 0]) => {
+    if (lon - previous > 180) shift -= 360;
+    else if (previous - lon > 180) shift += 360;
+    previous = lon;
+    return [lon + shift, lat];
+  });
+  if (shift === 0) return flat;
+  const pole = (ring[0]?.[1] ?? 0) < 0 ? -90 : 90;
+  const [first, last] = [flat[0] as Position, flat.at(-1) as Position];
+  return [...flat, [last[0] as number, pole], [first[0] as number, pole], first];
 }
 
 function nameOf(country: Feature): Feature<Point, { name: string; area: number }> | undefined {

@@ -70,7 +70,7 @@ export function drawRing({ screen, drawing, palette, opacity }: Brush, mark: Mar
     screen.toY(mark.x, mark.y),
     radius,
     1.5,
-    packed(colour, 0.08 * opacity),
+    packed(colour, 0.05 * opacity),
     packed(colour, 0.8 * opacity),
     Math.max(Math.round((2 * Math.PI * radius) / RING_DASH_PX), 12),
   );

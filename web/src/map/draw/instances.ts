@@ -70,6 +70,7 @@ export class Instances {
 
   private submit(width: number, height: number): void {
     const { gl } = this;
+    // biome-ignore lint/correctness/useHookAtTopLevel: WebGL has a function of that name
     gl.useProgram(this.program);
     gl.uniform2f(this.viewport, width, height);
     gl.bindVertexArray(this.layout);
