@@ -13,6 +13,7 @@ import { LiveValues } from "./live/source";
 import { Camera } from "./state/camera";
 import { Filter } from "./state/filter";
 import { Insets } from "./state/insets";
+import { Panels } from "./state/panels";
 import { Selection } from "./state/selection";
 import { View } from "./state/view";
 import { Theme } from "./theme/theme";
@@ -32,6 +33,7 @@ export interface Page {
   readonly filter: Filter;
   readonly camera: Camera;
   readonly insets: Insets;
+  readonly panels: Panels;
   readonly theme: Theme;
   /** Answers when the server told its settings; retried until it does. */
   readonly settings: Promise<PageSettings>;
@@ -83,6 +85,7 @@ export function startPage(): Page {
     filter: new Filter(),
     camera: new Camera(),
     insets: new Insets(),
+    panels: new Panels(),
     theme,
     settings: untilAnswered(() => api.getPage()),
   };

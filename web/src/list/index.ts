@@ -1,1 +1,3 @@
+/** The fleet as a list: search, sort, select. */
+
 export { DroneList } from "./DroneList";

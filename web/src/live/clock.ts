@@ -16,6 +16,11 @@ export class Clock {
     return this.localMs() + this.offsetMs;
   }
 
+  /** Local time at which the connection broke; undefined: it is there, or never was. */
+  get awaySince(): number | undefined {
+    return this.awaySinceMs;
+  }
+
   /** Until when the fleet was heard: now, or when the connection to the server broke. */
   heardMs(): number {
     return Math.min(this.nowMs(), (this.awaySinceMs ?? Number.POSITIVE_INFINITY) + this.offsetMs);

@@ -26,9 +26,9 @@ export interface Condition {
   readonly ageMs: number | null;
 }
 
-const BATTERY_WARNING_PERCENT = 15;
-const BATTERY_CRITICAL_PERCENT = 7;
-const FIX_3D = 3;
+export const BATTERY_WARNING_PERCENT = 15;
+export const BATTERY_CRITICAL_PERCENT = 7;
+export const FIX_3D = 3;
 const FIX_NAMES = ["no GPS", "no GPS fix", "GPS fix only 2D"];
 
 /** Whether it is off the ground, or must be taken to be. */

@@ -11,6 +11,8 @@ const INTERVAL_MS = 500;
 export interface Counts extends Record<StateName, number> {
   total: number;
   flying: number;
+  /** Of those lost, the ones that must not be: in flight, or armed. */
+  urgentlyLost: number;
 }
 
 export class Overview extends Store {
@@ -68,6 +70,7 @@ function count(conditions: Iterable<Condition>): Counts {
   const counts: Counts = {
     total: 0,
     flying: 0,
+    urgentlyLost: 0,
     lost: 0,
     critical: 0,
     warning: 0,
@@ -78,6 +81,7 @@ function count(conditions: Iterable<Condition>): Counts {
     counts.total += 1;
     counts[condition.state] += 1;
     if (condition.flying) counts.flying += 1;
+    if (condition.state === "lost" && condition.tone !== "quiet") counts.urgentlyLost += 1;
   }
   return counts;
 }

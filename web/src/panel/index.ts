@@ -1,1 +1,3 @@
+/** Everything about the selected drone. */
+
 export { DronePanel } from "./DronePanel";

@@ -1,0 +1,66 @@
+/** How numbers, times and names are written, the same everywhere. */
+
+/** Stands for a value that is not known. */
+export const UNKNOWN = "–";
+
+/** A number with fixed decimals and a true minus sign. */
+export function numberText(value: number | null | undefined, decimals: number): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return UNKNOWN;
+  const text = Math.abs(value).toFixed(decimals);
+  // No "−0.0": a value that rounds to nothing has no direction.
+  return value < 0 && Number(text) !== 0 ? `−${text}` : text;
+}
+
+/** As `numberText`, with a plus sign where it is more than nothing. */
+export function signedText(value: number | null | undefined, decimals: number): string {
+  const text = numberText(value, decimals);
+  return typeof value === "number" && value > 0 && Number(text) !== 0 ? `+${text}` : text;
+}
+
+export interface Quantity {
+  text: string;
+  unit: string;
+}
+
+/** A distance in metres, or in kilometres from ten on. */
+export function distance(metres: number | null | undefined): Quantity {
+  if (typeof metres === "number" && Math.abs(metres) >= 10_000) {
+    return { text: numberText(metres / 1000, 1), unit: "km" };
+  }
+  return { text: numberText(metres, 0), unit: "m" };
+}
+
+const clockFormat = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
+const minuteFormat = new Intl.DateTimeFormat("en-GB", { timeStyle: "short" });
+const dayFormat = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
+
+/** `10:02:31`, in the reader's time zone. */
+export function clockTime(timeMs: number): string {
+  return Number.isFinite(timeMs) ? clockFormat.format(timeMs) : UNKNOWN;
+}
+
+/** `10:02`, with the day where it is not today's. */
+export function minuteTime(timeMs: number, nowMs: number): string {
+  if (!Number.isFinite(timeMs)) return UNKNOWN;
+  const minute = minuteFormat.format(timeMs);
+  const day = dayFormat.format(timeMs);
+  return day === dayFormat.format(nowMs) ? minute : `${day} ${minute}`;
+}
+
+const VEHICLES: Record<string, string> = { vtol: "VTOL", uav: "UAV" };
+const AUTOPILOTS: Record<string, string> = { ardupilot: "ArduPilot", px4: "PX4" };
+
+/** `Copter` for `copter`. */
+export function vehicleName(vehicle: string | null): string {
+  if (vehicle === null) return "Unknown type";
+  return VEHICLES[vehicle] ?? capital(vehicle);
+}
+
+export function autopilotName(autopilot: string | null): string {
+  if (autopilot === null) return "unknown autopilot";
+  return AUTOPILOTS[autopilot] ?? capital(autopilot);
+}
+
+export function capital(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

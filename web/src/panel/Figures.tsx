@@ -1,0 +1,74 @@
+/** The numbers a pilot flies by, in the order they have everywhere. */
+
+import { distance, numberText, signedText } from "../format";
+import type { DroneState } from "../live/protocol";
+import { usePage } from "../page";
+import { Figure } from "../readings/Figure";
+import { type Origin, reading } from "../readings/reading";
+import {
+  batteryTone,
+  climbRate,
+  distanceFromHome,
+  gpsOf,
+  groundSpeed,
+  mainBattery,
+} from "./derived";
+
+/** Beside the attitude. */
+export function MotionFigures({ origin }: { origin: Origin }) {
+  const altitude = reading(origin, "position", "relative_alt");
+  const speed = groundSpeed(origin);
+  const climb = climbRate(origin);
+  return (
+    <dl className="figures-beside">
+      <Figure label="Above home" text={numberText(altitude.value, 1)} unit="m" of={altitude} />
+      <Figure label="Speed" text={numberText(speed.value, 1)} unit="m/s" of={speed} />
+      <Figure label="Climb" text={signedText(climb.value, 1)} unit="m/s" of={climb} />
+    </dl>
+  );
+}
+
+/** Below it. */
+export function StateFigures({ origin }: { origin: Origin }) {
+  const { fleet } = usePage();
+  const { percent, voltage } = mainBattery(origin);
+  const home = distanceFromHome(origin);
+  const away = distance(home.value);
+  const gps = gpsOf(origin);
+  const state = fleet.drones.get(origin.drone)?.state;
+  return (
+    <dl className="figures-below">
+      <Figure
+        label="Battery"
+        text={numberText(percent.value, 0)}
+        unit={voltage.value === null ? "%" : `% ${numberText(voltage.value, 1)} V`}
+        of={percent}
+        tone={batteryTone(percent.value)}
+      />
+      <Figure label="From home" text={away.text} unit={away.unit} of={home} />
+      <Figure
+        label="GPS"
+        text={gps.word}
+        unit={gps.satellites === null ? "" : `${gps.satellites} sat`}
+        of={gps.fix}
+        tone={gps.tone}
+      />
+      {origin.source.kind === "live" && state !== undefined && <LinkFigure state={state} />}
+    </dl>
+  );
+}
+
+function LinkFigure({ state }: { state: DroneState }) {
+  const { text, of } = linkOf(state);
+  return (
+    <Figure label="Link" text={text} unit="" of={{ freshness: "fresh", note: "" }} tone={of} />
+  );
+}
+
+/** The way from the autopilot to here, in a word. */
+function linkOf({ presence, link, armed }: DroneState) {
+  if (presence === "lost") return { text: "lost", of: armed ? "critical" : "quiet" } as const;
+  if (presence !== "online") return { text: "offline", of: "quiet" } as const;
+  if (link === "down") return { text: "no autopilot", of: armed ? "critical" : "warning" } as const;
+  return { text: "up", of: "quiet" } as const;
+}

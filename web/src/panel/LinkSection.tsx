@@ -1,0 +1,80 @@
+/** The way from the autopilot to this page, hop by hop. */
+
+import { capital, minuteTime, numberText, UNKNOWN } from "../format";
+import { clockText } from "../live/age";
+import type { Backlog, DroneState } from "../live/protocol";
+import { usePage } from "../page";
+import { Fact } from "../readings/Fact";
+import { ageOf, field, type Origin } from "../readings/reading";
+
+const LINKS = { up: "heard", down: "not heard" };
+
+export function LinkSection({ origin }: { origin: Origin }) {
+  const { fleet, clock } = usePage();
+  const state = fleet.drones.get(origin.drone)?.state;
+  const live = origin.source.kind === "live";
+  return (
+    <section className="section">
+      <h3>Link</h3>
+      <dl>
+        {live && state !== undefined && <AgentFacts state={state} />}
+        <RadioFacts origin={origin} />
+      </dl>
+      {live && state !== undefined && state.backlog.length > 0 && (
+        <p className="backlog">
+          History still arriving: {backlogText(state.backlog, clock.nowMs())}
+        </p>
+      )}
+    </section>
+  );
+}
+
+function AgentFacts({ state }: { state: DroneState }) {
+  const clock = clockText(state.clock_error_s);
+  return (
+    <>
+      <Fact label="Agent" text={capital(state.presence)} />
+      <Fact label="Autopilot" text={state.link === null ? UNKNOWN : LINKS[state.link]} />
+      <Fact
+        label="Agent version"
+        text={`${state.agent_version ?? UNKNOWN}${state.rate_policy === null ? "" : ` · ${state.rate_policy}`}`}
+      />
+      {clock !== null && <Fact label="Drone's clock" text={clock} tone="warning" />}
+    </>
+  );
+}
+
+/** A telemetry radio has component 68 on its own; the autopilot repeats it as component 1. */
+const RADIO_COMPONENTS = [1, 68];
+
+function RadioFacts({ origin }: { origin: Origin }) {
+  const sample = RADIO_COMPONENTS.map((component) =>
+    origin.source.sample(origin.drone, "radio", "0", component),
+  ).find((each) => each !== undefined);
+  if (sample === undefined) return null;
+  const of = ageOf(origin, "radio", sample);
+  const plain = { ...of, note: "" };
+  const pair = (here: string, there: string) =>
+    [here, there].map((name) => numberText(field(sample.values, name), 0)).join(" / ");
+  return (
+    <>
+      <Fact label="Radio signal here / there" text={pair("rssi", "remrssi")} of={of} />
+      <Fact label="Radio noise here / there" text={pair("noise", "remnoise")} of={plain} />
+      <Fact
+        label="Receive errors"
+        text={numberText(field(sample.values, "rxerrors"), 0)}
+        of={plain}
+      />
+    </>
+  );
+}
+
+/** `10:02–10:05, 11:40–11:41`. */
+export function backlogText(backlog: readonly Backlog[], nowMs: number): string {
+  return backlog
+    .map(({ from, to }) => {
+      const [start, end] = [from, to].map((time) => minuteTime(Date.parse(time), nowMs));
+      return start === end ? start : `${start}–${end}`;
+    })
+    .join(", ");
+}

@@ -1,0 +1,94 @@
+/** Name, type, mode and condition of the drone, and what the map can do about it. */
+
+import { autopilotName, clockTime, UNKNOWN, vehicleName } from "../format";
+import { Icon } from "../glyphs/Icon";
+import { StateMark } from "../glyphs/StateMark";
+import { durationText, freshness } from "../live/age";
+import { useStore } from "../live/hooks";
+import type { DroneState } from "../live/protocol";
+import { usePage } from "../page";
+import { useOrigin } from "./useOrigin";
+
+const LANDED: Record<NonNullable<DroneState["landed"]>, string> = {
+  in_air: "in the air",
+  on_ground: "on the ground",
+  takeoff: "taking off",
+  landing: "landing",
+};
+
+export function PanelHead({ drone }: { drone: string }) {
+  const { fleet, overview, camera, selection } = usePage();
+  useStore(camera);
+  const origin = useOrigin(drone);
+  const state = fleet.drones.get(drone)?.state;
+  const condition = overview.conditionOf(drone);
+  const live = origin.source.kind === "live";
+  const { mode, armed, landed } = origin.source.doing(drone);
+  const ageMs = condition?.ageMs ?? null;
+  const stale = !live || ageMs === null ? "fresh" : freshness(ageMs, headStaleS(origin.channels));
+  return (
+    <header className="panel-head">
+      <div className="panel-title">
+        <h2>{drone}</h2>
+        <button
+          type="button"
+          className="icon-button"
+          aria-label="Centre the map on it"
+          title="Centre (Space)"
+          onClick={() => camera.centre([drone])}
+        >
+          <Icon name="centre" />
+        </button>
+        <button
+          type="button"
+          className="icon-button"
+          aria-label="Follow it"
+          aria-pressed={camera.following}
+          title="Follow (F)"
+          onClick={() => camera.follow(!camera.following)}
+        >
+          <Icon name="follow" />
+        </button>
+        <button
+          type="button"
+          className="icon-button"
+          aria-label="Close the panel"
+          title="Close (Esc)"
+          onClick={() => selection.clear()}
+        >
+          <Icon name="close" />
+        </button>
+      </div>
+      {state !== undefined && (
+        <p className="panel-kind">
+          {vehicleName(state.vehicle)} · {autopilotName(state.autopilot)}
+          {state.firmware !== null && ` ${state.firmware}`} · {state.fleet}
+        </p>
+      )}
+      <p className="panel-doing" data-freshness={stale}>
+        <strong>{mode ?? UNKNOWN}</strong>
+        <span>{armed === null ? "arming unknown" : armed ? "ARMED" : "disarmed"}</span>
+        {landed !== null && <span>{LANDED[landed]}</span>}
+      </p>
+      {live && condition !== undefined && condition.state !== "normal" && (
+        <p className="panel-condition" data-tone={condition.tone} role="status">
+          <StateMark state={condition.state} tone={condition.tone} />
+          <span>
+            <strong>{condition.state}</strong> {condition.reasons.join(", ")}
+            {condition.state !== "critical" &&
+              condition.state !== "warning" &&
+              ageMs !== null &&
+              !condition.reasons.some((reason) => reason.startsWith("no data")) && (
+                <span aria-hidden="true"> · last heard {durationText(ageMs)} ago</span>
+              )}
+          </span>
+        </p>
+      )}
+      {!live && <p className="panel-past">Past flight · {clockTime(origin.source.nowMs())}</p>}
+    </header>
+  );
+}
+
+function headStaleS(channels: { staleAfterS(channel: string): number }): number {
+  return channels.staleAfterS("heartbeat");
+}

@@ -1,0 +1,27 @@
+/** One line of the panel's details: a name and its value, or a word for it. */
+
+import type { Tone } from "../live/condition";
+import type { Reading } from "./reading";
+import { Value } from "./Value";
+
+export interface FactProps {
+  label: string;
+  text: string;
+  unit?: string;
+  of?: Pick<Reading, "freshness" | "note">;
+  tone?: Tone;
+}
+
+const FRESH = { freshness: "fresh", note: "" } as const;
+
+export function Fact({ label, text, unit = "", of = FRESH, tone = "quiet" }: FactProps) {
+  return (
+    <div className="fact" data-tone={of.freshness === "fresh" ? tone : "quiet"}>
+      <dt>{label}</dt>
+      <dd>
+        {of.note && <span className="note">{of.note} </span>}
+        <Value text={text} unit={unit} freshness={of.freshness} />
+      </dd>
+    </div>
+  );
+}

@@ -1,0 +1,23 @@
+/** One message or event: when, how serious in a word, whose, what. */
+
+import { clockTime } from "../format";
+import type { DroneEvent } from "../live/protocol";
+import { severityTone, severityWord } from "./severity";
+
+export function EventRow({ event, named }: { event: DroneEvent; named: boolean }) {
+  return (
+    <>
+      <time dateTime={event.time}>{clockTime(Date.parse(event.time))}</time>
+      <span className="event-severity" data-tone={severityTone(event.severity)}>
+        {severityWord(event.severity)}
+      </span>
+      {named && <span className="event-drone">{event.drone}</span>}
+      <span className="event-text">{event.text}</span>
+    </>
+  );
+}
+
+/** Tells the same event from one drawing to the next. */
+export function eventKey({ drone, time, kind, text }: DroneEvent): string {
+  return `${drone} ${time} ${kind} ${text}`;
+}

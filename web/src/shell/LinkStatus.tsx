@@ -1,0 +1,39 @@
+/** Whether the server is there, how far away it is, and when the next attempt is. */
+
+import { useStore, useTick } from "../live/hooks";
+import { usePage } from "../page";
+
+export function LinkStatus() {
+  const { connection } = usePage();
+  useStore(connection);
+  const { state, latencyMs } = connection;
+  const words = {
+    idle: "stopped",
+    connecting: "connecting",
+    open: latencyMs === undefined ? "" : `${Math.round(latencyMs)} ms`,
+    waiting: "server away",
+    outdated: "page outdated",
+  }[state.kind];
+  return (
+    <span className="link" data-state={state.kind} title="Link to the server: round trip">
+      <span role="status">
+        <span className="link-word">link</span>{" "}
+        <span className="link-dot" aria-hidden="true">
+          {state.kind === "open" ? "●" : "○"}
+        </span>
+        <span className="visually-hidden">
+          {state.kind === "open" ? "connected" : "not connected"}
+        </span>
+      </span>{" "}
+      <span className="link-value">{words}</span>
+      {state.kind === "waiting" && <RetryIn atMs={state.retryAtMs} />}
+    </span>
+  );
+}
+
+/** Counts down; not read aloud. */
+export function RetryIn({ atMs }: { atMs: number }) {
+  useTick(250);
+  const seconds = Math.max(0, Math.ceil((atMs - Date.now()) / 1000));
+  return <span aria-hidden="true">, retry in {seconds} s</span>;
+}
