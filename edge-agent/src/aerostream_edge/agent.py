@@ -2,32 +2,20 @@
 
 import asyncio
 import contextlib
-import secrets
-from collections import deque
 
 from aerostream_contract.mavlink import MESSAGES
-from aerostream_contract.names import DroneName
 
-from aerostream_edge.accounts import account_of
-from aerostream_edge.attention import AttendedChannels
 from aerostream_edge.clock import HostClock
-from aerostream_edge.drone import Drone, Reception
-from aerostream_edge.errors import EdgeError, TakenOver, UplinkError
+from aerostream_edge.errors import EdgeError, TakenOver
 from aerostream_edge.health import Health, LostFrames, link_sample
-from aerostream_edge.identity import Identities
 from aerostream_edge.links import LinkUrl
 from aerostream_edge.links.keeper import LinkKeeper
 from aerostream_edge.logs import bound_log
 from aerostream_edge.mavlink.frames import Frame, FrameParser
 from aerostream_edge.mavlink.messages import Value, encode_message
-from aerostream_edge.outbox import MemoryOutbox
-from aerostream_edge.rates import RateRequests, RatesMode
-from aerostream_edge.roster import Roster
-from aerostream_edge.session import DroneSession
 from aerostream_edge.settings import EdgeSettings, check_own_account
-from aerostream_edge.timeline import Timeline
-from aerostream_edge.uplink import Tls
 from aerostream_edge.vehicle import Vehicle
+from aerostream_edge.vehicles import Vehicles
 
 _TICK_S = 0.1
 #: While somebody looks a frame is made this often at most, of whatever there is. Sent to broker,
@@ -36,10 +24,6 @@ _ATTENDED_FLUSH_S = 0.02
 _HEARTBEAT_S = 1.0
 _HEALTH_S = 30.0
 _GOODBYE_S = 3.0
-_EPOCH_BITS = 42
-#: Frames of systems that have sent no heartbeat yet; a vehicle sends one every second.
-_MAX_HELD = 2000
-_AUTOPILOT = 1
 #: MAV_COMP_ID_ONBOARD_COMPUTER
 COMPONENT = 191
 _ONBOARD_HEARTBEAT: dict[str, Value] = {
@@ -68,14 +52,10 @@ class Agent:
         self._settings = settings
         self._clock = clock
         self._url = LinkUrl.parse(settings.mavlink_url)
-        self._identities = Identities(settings.data_dir, settings.name, settings.sysid)
-        self._roster = Roster()
         self._parser = FrameParser()
         self._lost = LostFrames()
         self._health = Health()
-        self._held: deque[Reception] = deque(maxlen=_MAX_HELD)
         self._sequence = 0
-        self._ordinal = 0
         self._wake = asyncio.Event()
         self._hurried = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -84,17 +64,7 @@ class Agent:
         self._link = LinkKeeper(
             url=self._url, receive=self._receive, ended=self._link_ended, log=self._log
         )
-        self._name = settings.name
-        self._vehicles: dict[DroneName, Vehicle] = {}
-        self._by_system: dict[int, Vehicle] = {}
-        self._taken_over: set[DroneName] = set()
-        first = self._add_vehicle(settings.name, self._identities.first_system)
-        if first.session is None:
-            raise UplinkError(
-                f"{settings.name} has no account: put user and password into "
-                f"AEROSTREAM_MQTT_URL, or {settings.drone}.password into "
-                f"{settings.mqtt_credentials}"
-            )
+        self._vehicles = Vehicles(settings=settings, wake=self._wake_up, log=self._log)
 
     async def run(self) -> None:
         """Run until `stop`.
@@ -106,7 +76,7 @@ class Agent:
             await self._run_tasks()
         finally:
             await self._say_goodbye()
-        if not self._vehicles:
+        if not self._vehicles.sessions:
             raise TakenOver(
                 f"another agent connected as {self._settings.name}: two agents must not "
                 "share a name, so this one stops"
@@ -145,7 +115,7 @@ class Agent:
         receipt_us = self._clock.receipt_us()
         for frame in self._parser.feed(data):
             self._take(frame, receipt_us)
-        for vehicle in self._vehicles.values():
+        for vehicle in self._vehicles:
             if vehicle.session is not None and vehicle.drone.urgent:
                 vehicle.session.send_due(self._clock.monotonic_s())
             if vehicle.hurried:
@@ -158,94 +128,7 @@ class Agent:
 
     def _take(self, frame: Frame, receipt_us: int) -> None:
         self._lost.take(frame)
-        self._ordinal += 1
-        reception = Reception(frame, receipt_us, self._ordinal)
-        heartbeat = self._roster.observe(frame)
-        if self._roster.is_ground_station(frame):
-            return
-        vehicle = self._vehicle_of(reception, is_found=heartbeat is not None)
-        if vehicle is None or vehicle.session is None:
-            return
-        now_s = self._clock.monotonic_s()
-        if heartbeat is not None:
-            vehicle.drone.timeline.autopilot = frame.component
-            for held in self._released(frame.system):
-                vehicle.take(held, None, now_s)
-        vehicle.take(reception, heartbeat, now_s)
-
-    def _released(self, system: int) -> list[Reception]:
-        """What was held of a system that turned out to be a vehicle."""
-        released = [held for held in self._held if held.frame.system == system]
-        if released:
-            others = [held for held in self._held if held.frame.system != system]
-            self._held.clear()
-            self._held.extend(others)
-        return released
-
-    def _vehicle_of(self, reception: Reception, *, is_found: bool) -> Vehicle | None:
-        """The vehicle of a message; messages of a system not yet known are held for a while."""
-        frame = reception.frame
-        known = self._by_system.get(frame.system)
-        if known is not None:
-            return known
-        first = self._vehicles.get(self._name)
-        if first is not None and self._roster.is_radio(frame):
-            return first
-        if is_found:
-            name = self._identities.name_of(frame.system)
-            if name in self._taken_over:
-                return None
-            vehicle = self._vehicles.get(name)
-            if vehicle is None:
-                return self._add_vehicle(name, frame.system)
-            vehicle.system = frame.system
-            self._by_system[frame.system] = vehicle
-            return vehicle
-        self._held.append(reception)
-        return None
-
-    def _add_vehicle(self, name: DroneName, system: int | None) -> Vehicle:
-        settings = self._settings
-        drone = Drone(
-            name=name,
-            timeline=Timeline(_AUTOPILOT),
-            outbox=MemoryOutbox(
-                epoch=1 + secrets.randbits(_EPOCH_BITS), max_bytes=settings.window_bytes
-            ),
-            policy=settings.rate_policy,
-            passthrough=settings.passthrough_names,
-            max_cells=settings.frame_values,
-        )
-        account = account_of(settings, name)
-        session = None
-        attended = AttendedChannels()
-        if account is None:
-            self._log.error(
-                "a vehicle has no account and is not published", extra={"vehicle": str(name)}
-            )
-        else:
-            session = DroneSession(
-                drone=drone,
-                url=settings.broker,
-                account=account,
-                tls=Tls(settings.mqtt_ca, settings.mqtt_cert, settings.mqtt_key),
-                wake=self._wake_up,
-                attended=attended,
-            )
-        asks = settings.mavlink_rates is RatesMode.ASK
-        vehicle = Vehicle(
-            drone=drone,
-            session=session,
-            rates=RateRequests(settings.rate_policy) if asks else None,
-            rate_policy=str(settings.rate_policy),
-            attended=attended,
-            system=system,
-        )
-        self._vehicles[name] = vehicle
-        if system is not None:
-            self._by_system[system] = vehicle
-        self._log.info("vehicle", extra={"vehicle": str(name), "system": system})
-        return vehicle
+        self._vehicles.take(frame, receipt_us, self._clock.monotonic_s())
 
     # --- time ---------------------------------------------------------------------------
 
@@ -256,7 +139,7 @@ class Agent:
             await asyncio.sleep(tick_s)
             now_s = self._clock.monotonic_s()
             utc_us = self._clock.receipt_us()
-            for vehicle in self._vehicles.values():
+            for vehicle in self._vehicles:
                 vehicle.tick(now_s, utc_us)
                 self._ask(vehicle, now_s)
             if now_s - heartbeat_s >= _HEARTBEAT_S:
@@ -267,9 +150,10 @@ class Agent:
                 self._report_health(utc_us)
             if now_s - flush_s >= self._settings.batch_interval:
                 flush_s = now_s
-                for vehicle in self._vehicles.values():
+                for vehicle in self._vehicles:
                     vehicle.drone.flush()
-            self._tick_sessions(now_s, utc_us)
+            for session in self._vehicles.sessions:
+                session.tick(now_s, utc_us)
 
     async def _flush_attended(self) -> None:
         """Send what somebody looks at: the first sample at once, what follows it soon after."""
@@ -277,46 +161,33 @@ class Agent:
             await self._hurried.wait()
             self._hurried.clear()
             now_s = self._clock.monotonic_s()
-            for vehicle in self._vehicles.values():
+            for vehicle in self._vehicles:
                 if vehicle.hurried and vehicle.session is not None:
                     vehicle.drone.flush()
                     vehicle.session.send_due(now_s)
             await asyncio.sleep(_ATTENDED_FLUSH_S)
-
-    def _tick_sessions(self, now_s: float, utc_us: int) -> None:
-        for vehicle in self._vehicles.values():
-            if vehicle.session is not None:
-                vehicle.session.tick(now_s, utc_us)
 
     async def _handle_uplinks(self) -> None:
         while True:
             await self._wake.wait()
             self._wake.clear()
             now_s = self._clock.monotonic_s()
-            for name, vehicle in list(self._vehicles.items()):
+            for vehicle in self._vehicles:
                 if vehicle.session is None:
                     continue
                 vehicle.session.handle(now_s)
                 if vehicle.session.taken_over:
                     self._log.error(
-                        "another agent took this drone's name", extra={"vehicle": str(name)}
+                        "another agent took this drone's name",
+                        extra={"vehicle": str(vehicle.drone.name)},
                     )
                     vehicle.session.close()
-                    self._forget(name)
-            if not any(vehicle.session for vehicle in self._vehicles.values()):
-                self._vehicles.clear()
+                    self._vehicles.remove(vehicle)
+            if not self._vehicles.sessions:
                 self.stop()
 
-    def _forget(self, name: DroneName) -> None:
-        """Stop a drone whose name another agent has taken."""
-        vehicle = self._vehicles.pop(name)
-        self._by_system = {
-            system: other for system, other in self._by_system.items() if other is not vehicle
-        }
-        self._taken_over.add(name)
-
     def _report_health(self, utc_us: int) -> None:
-        first = self._vehicles.get(self._name)
+        first = self._vehicles.configured
         if first is None or first.session is None:
             return
         drone = first.drone
@@ -328,7 +199,7 @@ class Agent:
     # --- to the vehicle -----------------------------------------------------------------
 
     def _send_heartbeat(self) -> None:
-        first = next(iter(self._vehicles.values()), None)
+        first = next(iter(self._vehicles), None)
         if first is not None and first.system is not None:
             self._send("HEARTBEAT", _ONBOARD_HEARTBEAT, first)
         elif self._url.scheme == "udpout" and first is not None:
@@ -363,7 +234,7 @@ class Agent:
 
     async def _say_goodbye(self) -> None:
         """Send what was collected and wait a moment for it to be stored."""
-        sessions = [v.session for v in self._vehicles.values() if v.session is not None]
+        sessions = self._vehicles.sessions
         for session in sessions:
             session.drone.finish()
         deadline_s = self._clock.monotonic_s() + _GOODBYE_S
