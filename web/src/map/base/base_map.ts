@@ -50,12 +50,33 @@ export class BaseMap {
   /** Show the map at an address, or the bundled one. */
   async use(address: string | null): Promise<void> {
     this.events.notice(undefined);
-    if (address === null) this.showBundled();
-    else await this.show(`“${address}”`, () => styleAt(address));
+    if (address === null) {
+      this.showBundled();
+      return;
+    }
+    this.request += 1;
+    const { request } = this;
+    try {
+      const own = await styleAt(address);
+      if (request === this.request) this.take(own);
+    } catch (error) {
+      // Whatever is wrong with somebody else's map, the fleet is shown on the bundled one.
+      if (request !== this.request) return;
+      this.events.notice(
+        `The map “${address}” cannot be loaded: ${reason(error)}. This is the bundled map.`,
+      );
+      this.showBundled();
+    }
   }
 
+  /** Show an archive from the user's disk; what is shown stays when it is none. */
   async useFile(file: File): Promise<void> {
-    await this.show(`The file “${file.name}”`, () => styleOfFile(file));
+    try {
+      this.take(await styleOfFile(file));
+    } catch (error) {
+      // Any file can be chosen, and each may be broken in its own way.
+      this.events.notice(`The file “${file.name}” cannot be loaded: ${reason(error)}.`);
+    }
   }
 
   recolour(palette: Palette): void {
@@ -65,24 +86,14 @@ export class BaseMap {
     else this.map.setStyle(bundledStyle(palette));
   }
 
-  private async show(name: string, find: () => Promise<StyleMaker>): Promise<void> {
+  private take(own: StyleMaker): void {
     this.request += 1;
-    const { request } = this;
-    try {
-      const own = await find();
-      if (request !== this.request) return;
-      this.own = own;
-      this.failures = 0;
-      this.arrived = false;
-      this.map.setStyle(own(this.palette), { diff: false });
-      this.events.plain(false);
-      this.events.notice(undefined);
-    } catch (error) {
-      // Whatever is wrong with somebody else's map, the fleet is shown on the bundled one.
-      if (request !== this.request) return;
-      this.events.notice(`${name} cannot be loaded: ${reason(error)}. This is the bundled map.`);
-      this.showBundled();
-    }
+    this.own = own;
+    this.failures = 0;
+    this.arrived = false;
+    this.map.setStyle(own(this.palette), { diff: false });
+    this.events.plain(false);
+    this.events.notice(undefined);
   }
 
   private failed(error: { message: string }): void {
