@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +47,19 @@ class Bridge:
     def start(self) -> None:
         """Start it, and wait until it is ready."""
         self.launch()
+        self.connect()
+        until(lambda: self.get("/readyz").status_code == 200, "the bridge ready")
+
+    def connect(self) -> None:
+        """Wait until it listens."""
         until(lambda: self.said("listening"), "the bridge listening")
         self._client = httpx.Client(base_url=self.url, timeout=30)
-        until(lambda: self.get("/readyz").status_code == 200, "the bridge ready")
+
+    @property
+    def pid(self) -> int:
+        """Its process id, for signals."""
+        assert self._process is not None
+        return self._process.pid
 
     @property
     def url(self) -> str:
@@ -67,10 +78,15 @@ class Bridge:
         assert self._client is not None
         return self._client.get(path, params=parameters or None)
 
-    def send(self, method: str, path: str) -> httpx.Response:
-        """A request with any method."""
+    def send(self, method: str, path: str, **headers: str) -> httpx.Response:
+        """A request with any method and headers."""
         assert self._client is not None
-        return self._client.request(method, path)
+        return self._client.request(method, path, headers=headers)
+
+    def stream(self, path: str) -> AbstractContextManager[httpx.Response]:
+        """GET whose body is read bit by bit."""
+        assert self._client is not None
+        return self._client.stream("GET", path)
 
     def json(self, path: str, **parameters: Any) -> Any:
         """The answer of a GET that must succeed."""

@@ -1,0 +1,254 @@
+"""The bridge as a service: starting, telling the truth about its health, stopping."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+import pytest
+from aerostream_contract.names import DroneName
+from support.bridge import Bridge, block, fill
+from support.broker import Broker
+from support.cloud import MqttClient, attitude_frame, event_json, until
+from websockets.asyncio.client import connect
+
+DRONE = DroneName("n", "d")
+
+
+@pytest.fixture
+def bridge(broker: Broker, tmp_path: Path) -> Iterator[Bridge]:
+    bridge = Bridge(broker.url, tmp_path / "data")
+    fill(bridge.folder, [DRONE], [block(DRONE, "attitude", {1: {"roll": 0.5}})])
+    yield bridge
+    bridge.stop()
+
+
+def failing(bridge: Bridge) -> dict[str, str]:
+    """The parts that `/readyz` complains of."""
+    answer = bridge.get("/readyz")
+    assert answer.status_code in (200, 503)
+    if answer.status_code == 200:
+        assert answer.json()["status"] == "ready"
+        return {}
+    assert answer.headers["content-type"] == "application/problem+json"
+    return {part["name"]: part["detail"] for part in answer.json()["errors"]}
+
+
+def test_it_says_where_to_look_and_stops_within_a_second_or_two(bridge: Bridge) -> None:
+    bridge.start()
+    assert bridge.url.startswith("http://127.0.0.1:")
+    assert bridge.json("/healthz") == {"status": "alive", "version": "0.1.0"}
+    started = time.monotonic()
+    assert bridge.terminate() == 0
+    assert time.monotonic() - started < 3
+    assert not bridge.said("a request failed")
+
+
+async def test_clients_on_websockets_are_told_that_the_server_stops(bridge: Bridge) -> None:
+    await asyncio.to_thread(bridge.start)
+    async with connect(bridge.url.replace("http", "ws") + "/ws") as client:
+        assert json.loads(await client.recv())["type"] == "hello"
+        started = time.monotonic()
+        code = asyncio.create_task(asyncio.to_thread(bridge.terminate))
+        async for _ in client:
+            pass
+        assert client.close_code == 1001
+        assert await code == 0
+        assert time.monotonic() - started < 4
+
+
+def test_a_port_in_use_ends_with_one_sentence(broker: Broker, tmp_path: Path) -> None:
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        bridge = Bridge(broker.url, tmp_path / "data", http_port=str(port))
+        bridge.launch()
+        assert bridge.wait() == 1
+    assert bridge.log.read_text().splitlines() == [
+        f"aerostream-cloud: AEROSTREAM_HTTP_PORT {port} is in use on 127.0.0.1"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("settings", "code", "words"),
+    [
+        ({"http_host": "no.such.host.invalid"}, 1, "AEROSTREAM_HTTP_HOST no.such.host.invalid"),
+        ({"http_host": "192.0.2.1"}, 1, "AEROSTREAM_HTTP_HOST 192.0.2.1"),
+        ({"http_host": "a..b"}, 2, "AEROSTREAM_HTTP_HOST is 'a..b'"),
+        ({"http_port": "65536"}, 2, "AEROSTREAM_HTTP_PORT is '65536'"),
+        ({"http_origins": "https://x/y"}, 2, "AEROSTREAM_HTTP_ORIGINS names 'https://x/y'"),
+        ({"map_style": "https://x/s; script-src *"}, 2, "AEROSTREAM_MAP_STYLE"),
+    ],
+)
+def test_unusable_settings_end_with_one_sentence(
+    broker: Broker, tmp_path: Path, settings: dict[str, str], code: int, words: str
+) -> None:
+    bridge = Bridge(broker.url, tmp_path / "data", **settings)
+    bridge.launch()
+    assert bridge.wait() == code
+    [line] = bridge.log.read_text().splitlines()
+    assert words in line
+
+
+@pytest.mark.parametrize(("host", "warned"), [("0.0.0.0", 1), ("localhost", 0)])
+def test_an_address_that_others_reach_is_warned_about(
+    broker: Broker, tmp_path: Path, host: str, warned: int
+) -> None:
+    bridge = Bridge(broker.url, tmp_path / "data", http_host=host)
+    fill(bridge.folder, [], [])
+    try:
+        bridge.start()
+        warning = "there are no accounts yet: whoever reaches this address reads everything"
+        assert len(bridge.said(warning)) == warned
+    finally:
+        bridge.stop()
+
+
+def test_readiness_follows_the_broker(broker: Broker, bridge: Bridge) -> None:
+    bridge.start()
+    broker.kill()
+    until(lambda: failing(bridge) == {"broker": "the broker is not connected"}, "503")
+    assert bridge.json("/healthz")["status"] == "alive"
+    assert bridge.json("/api/v1/drones")["total"] == 1
+    broker.start()
+    until(lambda: not failing(bridge), "ready again")
+
+
+def test_readiness_tells_that_the_store_is_missing_and_reading_is_a_503(
+    broker: Broker, tmp_path: Path
+) -> None:
+    bridge = Bridge(broker.url, tmp_path / "data")
+    fill(bridge.folder, [DRONE], [])
+    store = bridge.folder / "telemetry.sqlite"
+    for file in bridge.folder.glob("telemetry.sqlite*"):
+        file.unlink()
+    bridge.launch()
+    try:
+        bridge.connect()
+        until(lambda: failing(bridge).keys() == {"store"}, "503")
+        answer = bridge.get("/api/v1/drones/d/telemetry", channel="attitude")
+        assert answer.status_code == 503
+        assert answer.json()["type"] == "urn:aerostream:problem:unavailable"
+        assert str(tmp_path) not in answer.text
+        fill(bridge.folder, [], [block(DRONE, "attitude", {1: {"roll": 0.5}})])
+        assert store.exists()
+        until(lambda: not failing(bridge), "ready")
+        assert bridge.json("/api/v1/drones/d/channels")[0]["channel"] == "attitude"
+    finally:
+        bridge.stop()
+
+
+def test_a_store_that_is_no_store_is_a_503(broker: Broker, tmp_path: Path) -> None:
+    bridge = Bridge(broker.url, tmp_path / "data")
+    fill(bridge.folder, [DRONE], [])
+    for file in bridge.folder.glob("telemetry.sqlite*"):
+        file.unlink()
+    (bridge.folder / "telemetry.sqlite").write_text("something else" * 100)
+    bridge.launch()
+    try:
+        bridge.connect()
+        until(lambda: failing(bridge).keys() == {"store"}, "503")
+    finally:
+        bridge.stop()
+
+
+def test_readiness_tells_that_the_database_is_broken(bridge: Bridge) -> None:
+    bridge.start()
+    with closing(sqlite3.connect(bridge.folder / "registry.sqlite")) as database:
+        database.execute("DROP TABLE drones")
+    until(lambda: failing(bridge).keys() == {"database"}, "503")
+    assert "no such table" in failing(bridge)["database"]
+
+
+def test_reading_goes_on_while_another_process_writes(bridge: Bridge) -> None:
+    bridge.start()
+    with closing(sqlite3.connect(bridge.folder / "telemetry.sqlite")) as writer:
+        writer.isolation_level = None
+        writer.execute("BEGIN EXCLUSIVE")
+        writer.execute("DELETE FROM attitude")
+        assert len(bridge.json("/api/v1/drones/d/channels")) == 1
+        writer.execute("ROLLBACK")
+
+
+def test_serve_stores_what_comes_and_shows_it(broker: Broker, tmp_path: Path) -> None:
+    bridge = Bridge(broker.url, tmp_path / "data", command="serve")
+    try:
+        with MqttClient(broker.port, "aero/1/+/+/dn/ack") as client:
+            bridge.start()
+            until(lambda: "SUBACK to ingest-test" in broker.log.read_text(), "ingest")
+            client.publish("aero/1/n/d/up/tel", attitude_frame(1))
+            client.publish("aero/1/n/d/up/evt", event_json(2))
+            until(lambda: client.acknowledged("n", "d") == {1, 2}, "dn/ack")
+            until(lambda: bridge.get("/api/v1/drones/d").status_code == 200, "the drone")
+            found = bridge.json(
+                "/api/v1/drones/d/telemetry", channel="attitude", start="2026-01-01"
+            )
+            assert len(found["series"][0]["times"]) == 5
+            assert bridge.json("/api/v1/drones/d/events", start="2026-01-01")["items"]
+        assert bridge.terminate() == 0
+    finally:
+        bridge.stop()
+
+
+def test_a_drone_that_is_registered_while_it_runs_appears(broker: Broker, bridge: Bridge) -> None:
+    bridge.start()
+    assert bridge.get("/api/v1/drones/late").status_code == 404
+    late = DroneName("n", "late")
+    fill(bridge.folder, [late], [block(late, "attitude", {1: {"roll": 0.5}})])
+    until(lambda: bridge.get("/api/v1/drones/late").status_code == 200, "the drone", 60)
+
+
+def test_only_named_origins_may_read_from_other_pages(broker: Broker, tmp_path: Path) -> None:
+    bridge = Bridge(broker.url, tmp_path / "data", http_origins="https://fleet.example.com")
+    fill(bridge.folder, [], [])
+    try:
+        bridge.start()
+        for origin, allowed in (
+            ("https://fleet.example.com", True),
+            ("https://evil.example", False),
+        ):
+            answer = bridge.send("GET", "/api/v1/drones", origin=origin)
+            assert (answer.headers.get("access-control-allow-origin") == origin) is allowed
+    finally:
+        bridge.stop()
+
+
+def test_interrupting_an_export_leaves_the_service_well(bridge: Bridge) -> None:
+    rows = {n * 1000: {"roll": n / 1000} for n in range(60_000)}
+    fill(bridge.folder, [], [block(DRONE, "attitude", rows)])
+    bridge.start()
+    for _ in range(5):
+        with bridge.stream("/api/v1/drones/d/export?channel=attitude&start=1970-01-01") as answer:
+            assert answer.status_code == 200
+            next(answer.iter_bytes())
+    assert bridge.json("/healthz")["status"] == "alive"
+    text = bridge.get("/api/v1/drones/d/export", channel="attitude", start="1970-01-01").text
+    assert text.count("\n") == 1 + 60_001
+    assert bridge.terminate() == 0
+    assert not bridge.said("a request failed")
+
+
+def test_the_log_has_no_lines_of_other_programs(bridge: Bridge) -> None:
+    bridge.start()
+    with closing(
+        socket.create_connection(("127.0.0.1", int(bridge.url.rpartition(":")[2])))
+    ) as raw:
+        raw.sendall(b"\x00\xffnonsense\r\n\r\n")
+        assert raw.recv(1000).startswith(b"HTTP/1.1 400")
+    bridge.terminate()
+    for line in bridge.log.read_text().splitlines():
+        assert msgspec.json.decode(line)["service"] == "bridge"
+
+
+def test_an_interrupt_at_the_terminal_stops_it_too(bridge: Bridge) -> None:
+    bridge.start()
+    os.kill(bridge.pid, signal.SIGINT)
+    assert bridge.wait() == 0
