@@ -15,6 +15,7 @@ from aerostream_cloud.errors import CloudError
 WEBSOCKET_MESSAGE_BYTES = 64 * 1024
 _STOP_TIMEOUT_S = 1
 _KEEP_ALIVE_S = 30
+_BACKLOG = 2048
 
 
 class Server(uvicorn.Server):
@@ -31,6 +32,7 @@ def new_server(app: ASGIApp) -> Server:
     return Server(
         uvicorn.Config(
             app,
+            backlog=_BACKLOG,
             lifespan="off",
             log_config=None,
             access_log=False,
@@ -47,7 +49,7 @@ def new_server(app: ASGIApp) -> Server:
 
 
 async def listen(host: str, port: int) -> list[socket.socket]:
-    """Sockets bound to every address of a name; with port 0 the first one's port goes for all.
+    """Sockets that listen on every address of a name; with port 0 the first one's port goes for all.
 
     Raises:
         CloudError: the name is not known, or the port cannot be had.
@@ -60,12 +62,16 @@ async def listen(host: str, port: int) -> list[socket.socket]:
     with ExitStack() as opened:
         sockets = []
         for family, _, _, _, address in dict.fromkeys(found):
-            bound = opened.enter_context(socket.socket(family, socket.SOCK_STREAM))
+            # With the protocol spelled out asyncio sets TCP_NODELAY on what it accepts; without
+            # it, an answer's body waits 40 ms for the client's word about its head.
+            tcp = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+            bound = opened.enter_context(tcp)
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if family == socket.AF_INET6:
                 bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             try:
                 bound.bind((address[0], port, *address[2:]))
+                bound.listen(_BACKLOG)
             except OSError as error:
                 raise CloudError(_refusal(host, port, error)) from error
             port = port or bound.getsockname()[1]
