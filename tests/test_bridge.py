@@ -207,14 +207,12 @@ def test_a_drone_that_is_registered_while_it_runs_appears(broker: Broker, bridge
 
 
 def test_only_named_origins_may_read_from_other_pages(broker: Broker, tmp_path: Path) -> None:
-    bridge = Bridge(broker.url, tmp_path / "data", http_origins="https://fleet.example.com")
+    ours, other = "https://fleet.example.com", "https://evil.example"
+    bridge = Bridge(broker.url, tmp_path / "data", http_origins=ours)
     fill(bridge.folder, [], [])
     try:
         bridge.start()
-        for origin, allowed in (
-            ("https://fleet.example.com", True),
-            ("https://evil.example", False),
-        ):
+        for origin, allowed in ((ours, True), (other, False)):
             answer = bridge.send("GET", "/api/v1/drones", origin=origin)
             assert (answer.headers.get("access-control-allow-origin") == origin) is allowed
     finally:

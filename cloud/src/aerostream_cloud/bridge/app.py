@@ -4,6 +4,7 @@ import asyncio
 from contextlib import ExitStack
 from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from fastapi import Depends, FastAPI
 from prometheus_client import CollectorRegistry
@@ -56,13 +57,21 @@ async def run_bridge(settings: CloudSettings, stop: asyncio.Event) -> None:
         app = create_app(
             settings=settings, live=live, reader=reader, engine=engine, registry=registry, log=log
         )
-        front = Front(app, metrics=RestMetrics(registry), map_style=settings.map_style, log=log)
+        loopback = _is_loopback(settings.http_host)
+        front = Front(
+            app,
+            metrics=RestMetrics(registry),
+            map_style=settings.map_style,
+            # On other addresses nobody but the operator knows by which names it is reached.
+            names=_names(settings) if loopback else None,
+            log=log,
+        )
         server = new_server(front)
         async with asyncio.TaskGroup() as group:
             fleet = group.create_task(live.run(), name="live fleet")
             web = group.create_task(server.serve(sockets), name="web server")
             log.info("listening", url=shown_url(settings.http_host, sockets[0]))
-            if not _is_loopback(settings.http_host):
+            if not loopback:
                 log.warning(
                     "there are no accounts yet: whoever reaches this address reads everything",
                     address=settings.http_host,
@@ -111,6 +120,11 @@ def create_app(
     app.include_router(page_files_routes(files=PageFiles(page_files)))
     app.openapi = lambda: document(app)  # type: ignore[method-assign]  # FastAPI's documented way
     return app
+
+
+def _names(settings: CloudSettings) -> set[str]:
+    """Names that the settings give the bridge: a proxy in front of it passes them on."""
+    return {urlsplit(origin).hostname or "" for origin in settings.origins}
 
 
 def _is_loopback(host: str) -> bool:

@@ -1,14 +1,17 @@
 """In front of the app: headers for every answer, metrics, and the end of what nobody caught."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from starlette.datastructures import MutableHeaders
+from aerostream_contract.errors import shown
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import FilteringBoundLogger
 
 from aerostream_cloud.bridge.metrics import RestMetrics
+from aerostream_cloud.bridge.problems import ApiProblem, ProblemKind, problem_response
 
 _NO_ROUTE = "none"
 _NO_ANSWER = 0
@@ -21,14 +24,22 @@ class Front:
         app: what answers.
         metrics: where requests are counted.
         map_style: a style on another host, whose files the page's map may load.
+        names: hosts that we answer for, besides addresses and localhost; None: any.
         log: for mistakes of ours.
     """
 
     def __init__(
-        self, app: ASGIApp, *, metrics: RestMetrics, map_style: str, log: FilteringBoundLogger
+        self,
+        app: ASGIApp,
+        *,
+        metrics: RestMetrics,
+        map_style: str,
+        names: Collection[str] | None,
+        log: FilteringBoundLogger,
     ) -> None:
         self._app = app
         self._metrics = metrics
+        self._names = names
         self._log = log
         self._headers = security_headers(map_style)
 
@@ -58,11 +69,39 @@ class Front:
         self._metrics.request_seconds.labels(route).observe(time.perf_counter() - started_s)
 
     async def _guarded(self, scope: Scope, receive: Receive, send: Send) -> None:
+        host = Headers(scope=scope).get("host", "")
         try:
-            await self._app(scope, receive, send)
+            if self._names is None or is_our_name(host, self._names):
+                await self._app(scope, receive, send)
+            elif scope["type"] == "websocket":
+                await send({"type": "websocket.close"})
+            else:
+                refusal = ApiProblem(
+                    ProblemKind.WRONG_HOST, f"this server does not answer for {shown(host)}"
+                )
+                await problem_response(refusal.problem)(scope, receive, send)
         except Exception as error:  # noqa: BLE001  # a request must not end the service
             # The app has answered with a problem document where it still could.
             self._log.error("a request failed", path=scope.get("path"), exc_info=error)
+
+
+def is_our_name(host: str, names: Collection[str]) -> bool:
+    """Whether a Host header is one that a person who means us would send.
+
+    A page from anywhere can make its own name lead to this machine, and would then read with
+    the browser's blessing what only this machine may read. It cannot do so with an address.
+    """
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return False
+    if not host or name == "localhost" or name.endswith(".localhost") or name in names:
+        return True
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def security_headers(map_style: str) -> Sequence[tuple[str, str]]:

@@ -49,7 +49,7 @@ def new_server(app: ASGIApp) -> Server:
 
 
 async def listen(host: str, port: int) -> list[socket.socket]:
-    """Sockets that listen on every address of a name; with port 0 the first one's port goes for all.
+    """Sockets that listen on every address of a name; port 0 is a free one, the same for all.
 
     Raises:
         CloudError: the name is not known, or the port cannot be had.

@@ -79,7 +79,7 @@ EXAMPLES = {
     ProblemKind.TOO_SLOW: (
         "reading this takes longer than 10 s; ask for less time, fewer fields, or a longer `every`"
     ),
-    ProblemKind.WRONG_HOST: "this server does not answer for 'evil.example'",
+    ProblemKind.WRONG_HOST: "this server does not answer for 'fleet.example.com'",
     ProblemKind.INTERNAL: "the bridge's log says more",
     ProblemKind.OTHER: "the request cannot be answered",
 }
