@@ -3,14 +3,17 @@
 import asyncio
 import signal
 import sys
+import tempfile
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from aerostream_contract.words import counted
 
 from aerostream_sim import options
+from aerostream_sim.clock import HostClock
 from aerostream_sim.errors import BadInput, SimError
 from aerostream_sim.fleet import FleetPlan
 from aerostream_sim.flight.kinds import Kind
@@ -65,11 +68,6 @@ Idle = Annotated[bool, typer.Option("--idle", help="Nobody lets them fly: they w
 Duration = Annotated[float | None, typer.Option(help="Stop by itself after so many seconds.")]
 
 
-@app.callback()
-def _commands() -> None:
-    """The commands are named, also while there is only one."""
-
-
 @app.command()
 def fly(
     vehicles: Vehicles = 1,
@@ -105,7 +103,7 @@ def fly(
     A plane to which anybody may connect by TCP:
       aerostream-sim fly --type plane --mavlink tcpin:127.0.0.1:5760
     """
-    from aerostream_sim.fly import Fleet, HostClock
+    from aerostream_sim.fly import Fleet
 
     with _one_sentence():
         plan = _plan(
@@ -118,11 +116,132 @@ def fly(
         async def run() -> None:
             fleet = Fleet(specs=specs, urls=urls, clock=HostClock(), say=_say)
             stop_on_signals(fleet.stop)
-            last = f" to {urls[-1].port}" if vehicles > 1 else ""
-            _say(f"flying {counted(vehicles, 'vehicle')} on {urls[0]}{last}")
             await fleet.run(duration)
 
         _run(run())
+
+
+@app.command()
+def replay(
+    flight: Annotated[Path, typer.Argument(metavar="FLIGHT", help="A telemetry log (.tlog).")],
+    mavlink: Annotated[str, typer.Option(help="Where to.")] = "udpout:127.0.0.1:14650",
+    speed: Annotated[float, typer.Option(help="1 is real time, 10 is ten times as fast.")] = 1.0,
+    start: Annotated[float, typer.Option(help="Begin so many seconds into the flight.")] = 0.0,
+    loop: Annotated[bool, typer.Option("--loop", help="Begin again at the end.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Ground stations in the log too; else they are left out.")
+    ] = False,
+) -> None:
+    """Play a recorded flight over a link, byte for byte and in the time of its records.
+
+    Damaged frames are played as they were recorded; bytes that belong to no record are left out.
+    Where the recorder's clock jumped, back or by more than a minute, play goes straight on.
+    udpin: and tcpin: wait for the first listener.
+
+    A flight for an agent that listens on port 14650, twice as fast:
+      aerostream-sim replay flight.tlog --speed 2
+
+    Its second minute, again and again, for whoever connects by TCP:
+      aerostream-sim replay flight.tlog --start 60 --loop --mavlink tcpin:127.0.0.1:5760
+    """
+    from aerostream_sim.replay import Replay, score
+    from aerostream_sim.tlog import read_flight
+
+    with _one_sentence():
+        if not 0.001 <= speed <= 1000.0:
+            raise BadInput(f"--speed {speed:g}: expected 0.001 to 1000")
+        if not 0.0 <= start <= 1e9:
+            raise BadInput(f"--start {start:g}: expected seconds, 0 or more")
+        url = LinkUrl.parse(mavlink)
+        log = read_flight(flight)
+        if log.noise_bytes:
+            _say(f"{counted(log.noise_bytes, 'byte')} in {flight} belong to no record: left out")
+        cues = score(log, everything=everything)
+
+        async def run() -> None:
+            player = Replay(
+                cues=cues,
+                url=url,
+                speed=speed,
+                start_s=start,
+                loop=loop,
+                clock=HostClock(),
+                say=_say,
+            )
+            stop_on_signals(player.stop)
+            await player.run()
+            _say(f"played {counted(player.played, 'frame')}")
+
+        _run(run())
+
+
+@app.command()
+def swarm(
+    mqtt: Annotated[str, typer.Option(help="The broker.")] = "mqtt://127.0.0.1:1883",
+    fleet: Annotated[str, typer.Option(help="Name of the fleet.")] = "default",
+    vehicles: Vehicles = 10,
+    kind: Type = "copter",
+    autopilot: Pilot = "ardupilot",
+    seed: Seed = 1,
+    home: Home = None,
+    spacing: Spacing = 60.0,
+    pattern: Pattern = None,
+    wind: WindOption = "3,250",
+    battery: Charge = 100,
+    boot: Boot = False,
+    idle: Idle = False,
+    duration: Duration = None,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Folder of the agents. Default: a temporary one.")
+    ] = None,
+) -> None:
+    """Fly vehicles with an edge agent each, all in this process.
+
+    The agents are real: MAVLink comes to them over loopback sockets, and each has its own
+    connection to the broker. The drones are copter-01, copter-02, plane-01 and so on. Further
+    settings of the agents are AEROSTREAM_* variables, such as AEROSTREAM_RATE_POLICY.
+
+    A hundred copters in the fleet north:
+      aerostream-sim swarm --vehicles 100 --fleet north
+
+    All kinds, for five minutes:
+      aerostream-sim swarm --vehicles 40 --type copter,plane,rover,boat --duration 300
+    """
+    with _one_sentence():
+        try:
+            from aerostream_sim.swarm import Swarm, agent_settings
+        except ModuleNotFoundError as error:
+            if not str(error.name).startswith("aerostream_edge"):
+                raise
+            raise BadInput("swarm needs the edge agent: install aerostream-sim[swarm]") from error
+        plan = _plan(
+            vehicles, kind, autopilot, seed, home, spacing, pattern, wind, battery, boot, idle
+        )
+        specs = plan.specs()
+        _check_duration(duration)
+        with folder(data_dir) as chosen:
+            settings = agent_settings(specs, mqtt=mqtt, fleet=fleet, data_dir=chosen)
+
+            async def run() -> None:
+                all_ = Swarm(specs=specs, settings=settings, say=_say)
+                stop_on_signals(all_.stop)
+                await all_.run(duration)
+
+            _run(run())
+
+
+@contextmanager
+def folder(chosen: Path | None) -> Iterator[Path]:
+    """The chosen folder, or a temporary one that goes at the end."""
+    if chosen is not None:
+        try:
+            chosen.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise BadInput(f"--data-dir {chosen}: {error.strerror}") from error
+        yield chosen
+        return
+    with tempfile.TemporaryDirectory(prefix="aerostream-swarm-") as name:
+        yield Path(name)
 
 
 def main() -> None:

@@ -6,6 +6,8 @@ SimError
 └── LinkError     an address cannot be used now: taken, not ours, not resolvable; exit code 1
 """
 
+import os
+
 
 class SimError(Exception):
     """Base of everything that ends the simulator with one sentence."""
@@ -21,3 +23,10 @@ class LogError(BadInput):
 
 class LinkError(SimError):
     """An address that cannot be used now."""
+
+
+def reason(error: OSError) -> str:
+    """Why the system refused: asyncio wraps that into sentences of its own."""
+    if error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno)
+    return error.strerror or str(error)

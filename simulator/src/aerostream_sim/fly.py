@@ -3,12 +3,11 @@
 import asyncio
 import heapq
 import resource
-import time
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
 from aerostream_contract.words import counted
 
+from aerostream_sim.clock import Clock
 from aerostream_sim.errors import LinkError
 from aerostream_sim.links import Link, LinkUrl, link_for
 from aerostream_sim.vehicle import Vehicle, VehicleSpec
@@ -19,30 +18,6 @@ _REPORT_S = 10.0
 _OTHER_FILES = 100
 #: A host that slept for longer than this lets the vehicles stand still, not fly for hours at once.
 _MOST_LAG_S = 2.0
-
-
-class Clock(Protocol):
-    """The host's time."""
-
-    def monotonic_s(self) -> float:
-        """Seconds that never jump."""
-        ...
-
-    def utc_us(self) -> int:
-        """UTC µs."""
-        ...
-
-
-class HostClock:
-    """The clocks of this machine."""
-
-    def monotonic_s(self) -> float:
-        """Seconds that never jump."""
-        return time.monotonic()
-
-    def utc_us(self) -> int:
-        """UTC µs."""
-        return time.time_ns() // 1000
 
 
 class Fleet:
@@ -65,12 +40,12 @@ class Fleet:
     ) -> None:
         self._clock = clock
         self._say = say
-        self._start_s = clock.monotonic_s()
         utc_us = clock.utc_us()
         self.vehicles = [Vehicle(spec, utc_us=utc_us) for spec in specs]
         self._links: list[Link] = [
             link_for(url, vehicle.receive) for url, vehicle in zip(urls, self.vehicles, strict=True)
         ]
+        self._where = _span(urls)
         self._stopping = False
 
     def stop(self) -> None:
@@ -87,6 +62,7 @@ class Fleet:
         try:
             for link in self._links:
                 await link.open()
+            self._say(f"flying {counted(len(self.vehicles), 'vehicle')} on {self._where}")
             await self._fly(duration_s)
         finally:
             for link in self._links:
@@ -129,6 +105,14 @@ class Fleet:
             f"{flying} of {counted(len(self.vehicles), 'vehicle')} under way, "
             f"{counted(heard, 'link')} in use"
         )
+
+
+def _span(urls: Sequence[LinkUrl]) -> str:
+    """The addresses in few words."""
+    in_a_row = [url.port for url in urls] == [urls[0].port + place for place in range(len(urls))]
+    if len(urls) == 1 or not in_a_row:
+        return str(urls[0]) if len(urls) == 1 else f"{urls[0].scheme}:{urls[0].host}"
+    return f"{urls[0]} to {urls[-1].port}"
 
 
 def allow_files(needed: int) -> None:

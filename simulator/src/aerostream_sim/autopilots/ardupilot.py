@@ -8,7 +8,7 @@ from pymavlink.dialects.v20 import all as dialect
 from aerostream_sim.autopilots import ardupilot_facts as facts_of
 from aerostream_sim.autopilots.ardupilot_messages import ArduPilotMessages
 from aerostream_sim.autopilots.base import Autopilot
-from aerostream_sim.autopilots.commands import CUSTOM_MODE, FORCE, Cmd, Command, Result, Severity
+from aerostream_sim.autopilots.commands import CUSTOM_MODE, FORCE, Command, Result, Severity
 from aerostream_sim.autopilots.condition import Condition
 from aerostream_sim.autopilots.missions import (
     DO_JUMP,
@@ -279,11 +279,12 @@ class ArduPilot(Autopilot):
             self._armed_idle_s = self._landed_s = now_s
             return
         over = flight.activity in (Activity.LAND, Activity.RETURN) and flight.motion.grounded
-        if over and now_s - self._landed_s >= _LANDED_ARMED_S:
+        if (over and now_s - self._landed_s >= _LANDED_ARMED_S) or (
+            self.platform.kind is Kind.COPTER
+            and flight.activity is not Activity.TAKE_OFF
+            and now_s - self._armed_idle_s >= _IDLE_ARMED_S
+        ):
             self._disarm()
-        elif self.platform.kind is Kind.COPTER and now_s - self._armed_idle_s >= _IDLE_ARMED_S:
-            if flight.activity is not Activity.TAKE_OFF:
-                self._disarm()
 
     # --- changes -------------------------------------------------------------------------------
 
@@ -541,11 +542,12 @@ class ArduPilot(Autopilot):
 
     def order_preparation(self) -> None:
         """Choose the mode in which it can be armed."""
-        self._ordered(Cmd.DO_SET_MODE, CUSTOM_MODE, self._facts.arming_mode)
+        self._enter(self._facts.arming_mode)
 
     def order_arm(self) -> None:
         """Arm."""
-        self._ordered(Cmd.COMPONENT_ARM_DISARM, 1)
+        if not self.flight.armed and self.armable:
+            self._arm()
 
     def order_take_off(self) -> None:
         """A copter takes off; a plane does so by itself in TAKEOFF."""
@@ -555,12 +557,12 @@ class ArduPilot(Autopilot):
     def order_mission(self) -> None:
         """Mode AUTO."""
         self.platform.round.restart()
-        self._ordered(Cmd.DO_SET_MODE, CUSTOM_MODE, self._facts.auto)
+        self._enter(self._facts.auto)
 
     def order_home(self) -> None:
         """RTL; a plane's landing is the end of its mission."""
         if self.platform.kind is not Kind.PLANE:
-            self._ordered(Cmd.DO_SET_MODE, CUSTOM_MODE, self._facts.rtl)
+            self._enter(self._facts.rtl)
             return
         if self.flight.activity is Activity.LAND:
             return
@@ -573,14 +575,4 @@ class ArduPilot(Autopilot):
 
     def order_disarm(self) -> None:
         """Disarm."""
-        self._ordered(Cmd.COMPONENT_ARM_DISARM, 0)
-
-    def _ordered(self, command: Cmd, first: float, second: float = 0.0) -> None:
-        """What somebody orders over another link: no acknowledgement is seen on this one."""
-        order = Command(command, (first, second, 0.0, 0.0), 0.0, 0.0, 0.0, None, 255, 190)
-        commanded, self.commanded = self.commanded, lambda: None
-        if command is Cmd.DO_SET_MODE:
-            self.on_set_mode(order)
-        else:
-            self.on_arm_disarm(order)
-        self.commanded = commanded
+        self._disarm()

@@ -202,10 +202,6 @@ class Autopilot(Pilotable, ABC):
     def on_data_stream(self, stream: int, interval_us: int) -> None:
         """REQUEST_DATA_STREAM; not every autopilot has it."""
 
-    def order(self, ack: Message) -> list[Message]:
-        """An answer and what came with it, in this autopilot's order."""
-        return [*(self._early or []), ack, *(self._late or [])]
-
     # --- power and time -------------------------------------------------------------------------
 
     @property
@@ -294,7 +290,7 @@ class Autopilot(Pilotable, ABC):
             case Activity.IDLE:
                 flight.idle()
 
-    # --- listening ---------------------------------------------------------------------------------
+    # --- listening ---------------------------------------------------------------------------
 
     def take(self, message: Any) -> None:
         """Take a message that came over the link."""
@@ -318,21 +314,22 @@ class Autopilot(Pilotable, ABC):
         ack = dialect.MAVLink_command_ack_message(
             command.id, result, 0, 0, command.system, command.component
         )
-        answers = self.order(ack)
-        self._early = self._late = None
-        self.after(self.delay_s(), *answers)
+        self._answer(ack)
 
     def _on_old_set_mode(self, message: Any) -> None:
         if message.target_system not in (self.system, 0):
             return
         self._early, self._late = [], []
         result = self.on_old_mode(message.base_mode, message.custom_mode)
-        answers = [*self._early, *self._late]
-        if result is not None:
-            ack = dialect.MAVLink_command_ack_message(
-                Cmd.DO_SET_MODE, result, 0, 0, message.get_srcSystem(), message.get_srcComponent()
-            )
-            answers = self.order(ack)
+        if result is None:
+            self._answer()
+            return
+        sender = (message.get_srcSystem(), message.get_srcComponent())
+        self._answer(dialect.MAVLink_command_ack_message(Cmd.DO_SET_MODE, result, 0, 0, *sender))
+
+    def _answer(self, *ack: Message) -> None:
+        """Send an acknowledgement together with what came up while it was found."""
+        answers = [*(self._early or []), *ack, *(self._late or [])]
         self._early = self._late = None
         self.after(self.delay_s(), *answers)
 

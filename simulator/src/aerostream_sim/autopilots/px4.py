@@ -336,11 +336,7 @@ class Px4(Autopilot):
         if self.flight.craft.flies:
             self.mode = facts.LOITER
 
-    # --- commands -----------------------------------------------------------------------------------
-
-    def order(self, ack: Message) -> list[Message]:
-        """What was asked for comes before the acknowledgement, events behind it."""
-        return [*(self._early or []), ack, *(self._late or [])]
+    # --- commands ------------------------------------------------------------------------------
 
     def on_arm_disarm(self, command: Command) -> Result:
         """Reasons come as events, and as texts for ground stations."""
@@ -495,7 +491,7 @@ class Px4(Autopilot):
         """The recorded build cannot."""
         return Result.DENIED
 
-    # --- the operator's orders ------------------------------------------------------------------------
+    # --- the operator's orders --------------------------------------------------------------
 
     def order_preparation(self) -> None:
         """AUTO.LOITER can be armed."""

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 
-from aerostream_sim.errors import LinkError
+from aerostream_sim.errors import LinkError, reason
 from aerostream_sim.links.base import Receive
 from aerostream_sim.links.url import LinkUrl
 
@@ -78,7 +78,7 @@ class TcpServerLink:
                 self._url.port,
             )
         except OSError as error:
-            raise LinkError(f"{self._url}: {_reason(error)}") from error
+            raise LinkError(f"{self._url}: {reason(error)}") from error
 
     def send(self, data: bytes) -> None:
         """Send to everybody who is connected and keeps up."""
@@ -154,9 +154,3 @@ async def _end(connections: set[_Connection]) -> None:
         connection.abort()
     for connection in open_now:
         await connection.ended.wait()
-
-
-def _reason(error: OSError) -> str:
-    """Asyncio wraps the reason of a failed bind into a sentence of its own."""
-    text = error.strerror or str(error)
-    return text.rsplit(": ", 1)[-1].capitalize()

@@ -5,7 +5,7 @@ import contextlib
 import socket
 from typing import Any
 
-from aerostream_sim.errors import LinkError
+from aerostream_sim.errors import LinkError, reason
 from aerostream_sim.links.base import Receive
 from aerostream_sim.links.url import LinkUrl
 
@@ -50,7 +50,7 @@ class UdpLink:
             sock.connect(address) if self._url.scheme == "udpout" else sock.bind(address)
         except OSError as error:
             await self.close()
-            raise LinkError(f"{self._url}: {error.strerror or error}") from error
+            raise LinkError(f"{self._url}: {reason(error)}") from error
         loop.add_reader(sock, self._readable)
 
     def send(self, data: bytes) -> None:

@@ -39,7 +39,7 @@ class LinkUrl:
         return cls(scheme, host.strip("[]"), int(port))  # type: ignore[arg-type]  # checked above
 
     def following(self, count: int) -> list["LinkUrl"]:
-        """This address and those on the next ports, `count` in all.
+        """The address itself and those on the next ports, `count` in all.
 
         Raises:
             BadInput: there are not so many ports.
