@@ -1,6 +1,6 @@
 /** The fleet itself: trails, homes, rings, clusters, icons and names. */
 
-import { durationText } from "../../live/age";
+import { ageText } from "../../live/age";
 import { type Cluster, discRadius } from "../clusters";
 import { cellOf } from "../icons";
 import { LABEL_GAP_PX } from "../labels";
@@ -17,7 +17,6 @@ const SELECTION_RADIUS_PX = 19;
 const TRAIL_PX = 2.5;
 const DIMMED = 0.55;
 const GONE = 0.4;
-const DISARMED_OUTLINE = 0.9;
 const RING_DASH_PX = 9;
 const LABEL_FONT = "12px system-ui, sans-serif";
 const BADGES = { warning: cellOf("warning"), critical: cellOf("critical"), lost: cellOf("lost") };
@@ -55,9 +54,9 @@ export function drawTrail(
 
 export function drawHome({ screen, drawing, palette, opacity }: Brush, x: number, y: number): void {
   const { icons } = drawing;
-  const fill = packed(palette.normal, opacity);
+  const fill = packed(palette.normal);
   const halo = packed(palette.halo, opacity);
-  icons.add(screen.toX(x, y), screen.toY(x, y), 18, 0, HOME, fill, halo, halo);
+  icons.add(screen.toX(x, y), screen.toY(x, y), 18, 0, HOME, fill, packed(palette.halo), halo);
 }
 
 /** Where a drone may be that has not been heard for too long. */
@@ -117,18 +116,16 @@ export function drawMark(brush: Brush, mark: Mark): void {
   const state = mark.condition?.state;
   const opacity = brush.opacity * opacityOf(mark);
   const colour = toneColour(mark, palette);
-  const outline = mark.armed
-    ? packed(palette.armed, opacity)
-    : packed(palette.halo, DISARMED_OUTLINE * opacity);
+  const outline = packed(mark.armed ? palette.armed : palette.halo);
   icons.add(
     screenX,
     screenY,
     ICON_PX,
     mark.heading === undefined ? 0 : mark.shownHeading - (screen.bearing * Math.PI) / 180,
     mark.cell,
-    packed(colour, opacity),
+    packed(colour),
     outline,
-    packed(palette.halo, 0.9 * opacity),
+    packed(palette.halo, opacity),
   );
   const badge = state === "lost" ? BADGES.lost : mark.rank === 2 ? BADGES.critical : BADGES.warning;
   if (mark.rank > 0)
@@ -145,7 +142,7 @@ function addBadge(
   opacity: number,
 ): void {
   const halo = packed(palette.halo, opacity);
-  icons.add(x, y, BADGE_PX, 0, cell, packed(colour, opacity), halo, halo);
+  icons.add(x, y, BADGE_PX, 0, cell, packed(colour), packed(palette.halo), halo);
 }
 
 function opacityOf(mark: Mark): number {
@@ -157,13 +154,13 @@ function toneColour(mark: Mark, palette: Palette): Colour {
   return mark.rank === 2 ? palette.critical : mark.rank === 1 ? palette.warning : palette.normal;
 }
 
-/** What is written next to an icon: its name, and its height or since when it is silent. */
+/** What is written next to an icon: its name, its height, and its age once that matters. */
 export function labelOf(mark: Mark): string {
   if (mark.condition?.state === "offline") return `${mark.id}  offline`;
-  if (mark.fresh === "gone" && Number.isFinite(mark.ageMs)) {
-    return `${mark.id}  no data ${durationText(mark.ageMs)}`;
-  }
-  return mark.altitude === undefined ? mark.id : `${mark.id}  ${Math.round(mark.altitude)} m`;
+  const age = Number.isFinite(mark.ageMs) ? ageText(mark.ageMs, mark.fresh) : "";
+  if (mark.fresh === "gone") return age === "" ? mark.id : `${mark.id}  ${age}`;
+  const height = mark.altitude === undefined ? "" : `  ${Math.round(mark.altitude)} m`;
+  return age === "" ? `${mark.id}${height}` : `${mark.id}${height}  ${age} old`;
 }
 
 export function drawLabels({ drawing, palette, opacity }: Brush, marks: readonly Mark[]): void {

@@ -42,7 +42,9 @@ vec4 over(vec4 below, vec4 colour, float cover) {
 }
 void main() {
   vec4 cover = texture(atlas, where);
-  result = over(over(over(vec4(0.0), haloColour, cover.b), outlineColour, cover.g), fillColour, cover.r);
+  vec4 below = over(vec4(0.0), vec4(haloColour.rgb, 1.0), cover.b);
+  // The halo's opacity is that of the whole icon: its layers must not shine through each other.
+  result = over(over(below, outlineColour, cover.g), fillColour, cover.r) * haloColour.a;
 }`;
 
 export class Sprites extends Instances {
@@ -90,7 +92,10 @@ export class Sprites extends Instances {
     gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE);
   }
 
-  /** Colours are packed, the angle is clockwise from up, in radians. */
+  /**
+   * Colours are packed, the angle is clockwise from up, in radians. The opacity of the halo is that
+   * of the whole icon.
+   */
   add(
     x: number,
     y: number,
