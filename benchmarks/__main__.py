@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from benchmarks import edge_agent, ingest, mqtt_clients, report, uplink
+from benchmarks import edge_agent, ingest, mqtt_clients, query, report, uplink
 from benchmarks.measure import MeasureError, Report
 
 BENCHMARKS: dict[str, Callable[[], Report]] = {
@@ -13,6 +13,7 @@ BENCHMARKS: dict[str, Callable[[], Report]] = {
     "edge": edge_agent.run,
     "ingest": ingest.run,
     "mqtt": mqtt_clients.run,
+    "query": query.run,
 }
 
 

@@ -1,5 +1,6 @@
 """What a benchmark gives, and how processes are measured from outside."""
 
+import math
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -17,7 +18,7 @@ class MeasureError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One measured value beside its target."""
+    """One measured value, beside its target where it has one."""
 
     name: str
     what: str
@@ -25,13 +26,16 @@ class Result:
     value: float
     unit: str
     op: Literal["<=", ">="]
-    target: float
+    """Which way is better."""
+    target: float | None
     command: str
     """Measures it again."""
 
     @property
     def met(self) -> bool:
-        """Whether the target is kept."""
+        """Whether the target is kept; also where there is none."""
+        if self.target is None:
+            return True
         return self.value <= self.target if self.op == "<=" else self.value >= self.target
 
 
@@ -43,6 +47,19 @@ class Report:
     header: tuple[str, ...] = ()
     rows: Sequence[tuple[str, ...]] = ()
     """A table with the details behind the results."""
+    note: str = ""
+    """A sentence below that table, with what else was measured."""
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """The smallest value that so many percent of all do not exceed.
+
+    Raises:
+        MeasureError: there are no values.
+    """
+    if not values:
+        raise MeasureError("nothing was measured")
+    return sorted(values)[max(0, math.ceil(len(values) * percent / 100) - 1)]
 
 
 def cpu_s(pid: int) -> float:

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
+from http.client import HTTPConnection
 from pathlib import Path
 
 from benchmarks.measure import MeasureError, wait_until
@@ -128,6 +130,26 @@ def ingest(folder: Path, broker_port: int, **settings: str) -> Iterator[Running]
 
 
 @contextmanager
+def bridge(
+    folder: Path, broker_port: int, http_port: int, *, logs: Path | None = None
+) -> Iterator[Running]:
+    """`aerostream-cloud bridge` over the store and the registry in `folder`, ready to answer.
+
+    Its log goes to `logs` where that is given, for a folder that outlives the benchmark.
+    """
+    settings = {
+        "mqtt_url": f"mqtt://127.0.0.1:{broker_port}",
+        "data_dir": str(folder),
+        "instance": "bench",
+        "http_port": str(http_port),
+    }
+    command = [sys.executable, "-m", "aerostream_cloud", "bridge"]
+    with running("bridge", command, logs or folder, settings) as process:
+        wait_until(lambda: _is_ready(process, http_port), "the bridge is ready", _START_TIMEOUT_S)
+        yield process
+
+
+@contextmanager
 def agent(
     folder: Path, *, drone: str, fleet: str, mavlink: str, broker_port: int, policy: str
 ) -> Iterator[Running]:
@@ -169,6 +191,18 @@ def _listens(process: Running, port: int) -> bool:
     process.check()
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _is_ready(process: Running, port: int) -> bool:
+    process.check()
+    connection = HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == HTTPStatus.OK
+    except OSError:
+        return False
+    finally:
+        connection.close()
 
 
 def _has_connected(process: Running) -> bool:

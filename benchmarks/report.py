@@ -32,7 +32,7 @@ def write(reports: dict[str, Report]) -> None:
     for name, report in reports.items():
         if report.results:
             page = _replaced(page, f"{name}-results", results_table(report.results))
-        page = _replaced(page, f"{name}-details", _table(report.header, report.rows))
+        page = _replaced(page, f"{name}-details", details_table(report))
         page = _replaced(page, f"{name}-machine", machine())
     PAGE.write_text(page, encoding="utf-8")
 
@@ -43,8 +43,8 @@ def results_table(results: Sequence[Result]) -> str:
         (
             result.what,
             _number(result.value, result.unit),
-            f"{'≤' if result.op == '<=' else '≥'} {_number(result.target, result.unit)}",
-            "met" if result.met else "**missed**",
+            _target(result),
+            _verdict(result),
             f"`{result.command}`",
         )
         for result in results
@@ -53,8 +53,9 @@ def results_table(results: Sequence[Result]) -> str:
 
 
 def details_table(report: Report) -> str:
-    """The table behind a report's results."""
-    return _table(report.header, report.rows)
+    """The table behind a report's results, and its note."""
+    table = _table(report.header, report.rows)
+    return f"{table}\n\n{report.note}" if report.note else table
 
 
 def machine() -> str:
@@ -84,6 +85,18 @@ def _as_json(result: Result) -> dict[str, Any]:
         "target": result.target,
         "command": result.command,
     }
+
+
+def _target(result: Result) -> str:
+    if result.target is None:
+        return ""
+    return f"{'≤' if result.op == '<=' else '≥'} {_number(result.target, result.unit)}"
+
+
+def _verdict(result: Result) -> str:
+    if result.target is None:
+        return ""
+    return "met" if result.met else "**missed**"
 
 
 def _number(value: float, unit: str) -> str:
