@@ -19,11 +19,12 @@ from deploy.demo.processes import (
 )
 from deploy.demo.proof import Bridge, missing
 
-HOME = "47.3977,8.5456,488"
 _START_TIMEOUT_S = 30.0
 _FLEET_TIMEOUT_S = 60.0
 _LINE_INTERVAL_S = 10.0
 _MOST_DRONES = 500
+#: The shore of Lake Constance, so that boats swim and the others are near them.
+_HOME = "47.6612,9.2080,400"
 #: The round of kinds gives copters of both autopilots and one of each other kind.
 _KINDS = ("--type", "copter,plane,copter,rover,copter,boat", "--autopilot", "ardupilot,px4")
 
@@ -81,7 +82,7 @@ def _start(
         http_port=str(arguments.port),
     )
     processes.wait_until(bridge.is_ready, "the cloud did not start", _START_TIMEOUT_S)
-    fleet = ["--vehicles", str(arguments.drones), "--home", HOME, *_KINDS]
+    fleet = ["--vehicles", str(arguments.drones), "--home", _HOME, *_KINDS]
     pipeline = ["--mqtt", url, "--fleet", "demo", "--data-dir", str(folder / "drones")]
     processes.start("drones", python("aerostream_sim", "swarm", *fleet, *pipeline))
 
@@ -168,7 +169,8 @@ def _interrupt(_number: int, _frame: object) -> None:
 
 
 if __name__ == "__main__":
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # SIGINT too: a shell's background jobs start with it ignored.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
         sys.exit(main())
