@@ -16,6 +16,7 @@ from aerostream_contract.names import DroneName
 from aerostream_contract.times import iso_from_us, us_from_iso
 from support.bridge import Bridge, block, fill
 from support.broker import Broker
+from support.cloud import until
 
 SECOND = 1_000_000
 #: 2026-01-01 UTC.
@@ -87,6 +88,7 @@ def bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bridge]:
     broker.start()
     try:
         bridge.start()
+        until(lambda: bridge.json("/api/v1/drones")["total"] == 3, "the drones")
         yield bridge
     finally:
         bridge.stop()
