@@ -3,7 +3,7 @@
 import { numberText } from "../format";
 import { StateMark } from "../glyphs/StateMark";
 import { VehicleGlyph } from "../glyphs/VehicleGlyph";
-import { durationText, freshness } from "../live/age";
+import { ageText, durationText, freshness } from "../live/age";
 import type { Condition } from "../live/condition";
 import type { Drone } from "../live/fleet";
 import { usePage } from "../page";
@@ -19,6 +19,7 @@ export function DroneRow({ drone, condition }: { drone: Drone; condition: Condit
     position === undefined ? condition.ageMs : values.live.ageMs(state.drone, position);
   const age = (ageMs: number | null, channel: string) =>
     hollow ? "gone" : freshness(ageMs ?? 0, channels.staleAfterS(channel));
+  const positionNote = ageText(positionAgeMs ?? 0, age(positionAgeMs, "position"));
   return (
     <>
       <VehicleGlyph
@@ -28,13 +29,7 @@ export function DroneRow({ drone, condition }: { drone: Drone; condition: Condit
         armed={state.armed ?? false}
         hollow={hollow}
       />
-      <span className="row-name">
-        <span className="row-id">{state.drone}</span>
-        <span className="row-words" data-tone={condition.tone}>
-          <StateMark state={condition.state} tone={condition.tone} />
-          <span className="row-reason">{wordsFor(drone, condition)}</span>
-        </span>
-      </span>
+      <span className="row-id">{state.drone}</span>
       <Value
         text={numberText(state.battery?.percent, 0)}
         unit="%"
@@ -45,6 +40,11 @@ export function DroneRow({ drone, condition }: { drone: Drone; condition: Condit
         unit="m"
         freshness={age(positionAgeMs, "position")}
       />
+      <span className="row-words" data-tone={condition.tone}>
+        <StateMark state={condition.state} tone={condition.tone} />
+        <span className="row-reason">{wordsFor(drone, condition)}</span>
+        {!hollow && positionNote && <span>· {positionNote}</span>}
+      </span>
     </>
   );
 }

@@ -7,11 +7,13 @@ const WIDTH = 160;
 const HEIGHT = 128;
 const TAPE = 24;
 const MIDDLE_Y = (HEIGHT - TAPE) / 2 + TAPE;
-const PIXELS_PER_DEGREE_PITCH = 1.8;
+const PIXELS_PER_DEGREE_PITCH = 1.4;
 const PIXELS_PER_DEGREE_HEADING = 1.6;
-const LADDER = [-30, -20, -10, 10, 20, 30];
+/** Every ten degrees long, in between short. */
+const LADDER = [-30, -20, -10, -5, 5, 10, 20];
 const BANKS = [-60, -45, -30, -20, -10, 0, 10, 20, 30, 45, 60];
-const BANK_RADIUS = 46;
+const BANK_RADIUS = 42;
+const AIRCRAFT = `M${WIDTH / 2 - 40} ${MIDDLE_Y} h24 l6 6 M${WIDTH / 2 + 40} ${MIDDLE_Y} h-24 l-6 6 M${WIDTH / 2 - 1} ${MIDDLE_Y} h2`;
 const DEGREES = 180 / Math.PI;
 
 export function Attitude({ origin }: { origin: Origin }) {
@@ -36,11 +38,8 @@ export function Attitude({ origin }: { origin: Origin }) {
         <g clipPath="url(#attitude-glass)">
           <Horizon roll={roll.value ?? 0} pitch={pitch.value ?? 0} />
           <BankScale roll={roll.value ?? 0} />
-          <path
-            className="aircraft"
-            d={`M${WIDTH / 2 - 36} ${MIDDLE_Y} h22 v5 M${WIDTH / 2 + 36} ${MIDDLE_Y} h-22 v5`}
-          />
-          <circle className="aircraft-dot" cx={WIDTH / 2} cy={MIDDLE_Y} r="2.5" />
+          <path className="aircraft-halo" d={AIRCRAFT} />
+          <path className="aircraft" d={AIRCRAFT} />
         </g>
         <HeadingTape heading={heading.value} />
         {(!known || roll.freshness === "gone") && (
@@ -67,13 +66,16 @@ function Horizon({ roll, pitch }: { roll: number; pitch: number }) {
       <line className="horizon" x1={-far} x2={far} y1={0} y2={0} />
       {LADDER.map((angle) => {
         const y = -angle * PIXELS_PER_DEGREE_PITCH;
+        const reach = angle % 10 === 0 ? 16 : 8;
         return (
-          <g key={angle} className={angle > 0 ? "ladder-sky" : "ladder-ground"}>
-            <line x1={-16} x2={16} y1={y} y2={y} />
-            <text x={21} y={y + 3}>
-              {Math.abs(angle)}
-            </text>
-          </g>
+          <line
+            key={angle}
+            className={angle > 0 ? "ladder-sky" : "ladder-ground"}
+            x1={-reach}
+            x2={reach}
+            y1={y}
+            y2={y}
+          />
         );
       })}
     </g>
@@ -118,7 +120,7 @@ function HeadingTape({ heading }: { heading: number | null }) {
             <g key={mark}>
               <line className="tape-mark" x1={x} x2={x} y1={TAPE} y2={TAPE - 4} />
               {mark % 30 === 0 && (
-                <text className="tape-text" x={x} y={15}>
+                <text className="tape-text" x={x} y={16}>
                   {tapeLabel(mark)}
                 </text>
               )}

@@ -16,14 +16,23 @@ export function BatterySection({ origin }: { origin: Origin }) {
           key={instance}
           origin={origin}
           instance={instance}
-          title={instances.length > 1 ? `Battery ${Number(instance) + 1}` : "Battery"}
+          alone={instances.length === 1}
         />
       ))}
     </section>
   );
 }
 
-function Battery({ origin, instance, title }: { origin: Origin; instance: string; title: string }) {
+function Battery({
+  origin,
+  instance,
+  alone,
+}: {
+  origin: Origin;
+  instance: string;
+  /** Its charge and voltage stand above, among the figures. */
+  alone: boolean;
+}) {
   const sample = origin.source.sample(origin.drone, "battery", instance);
   if (sample === undefined) return null;
   const { values } = sample;
@@ -35,16 +44,23 @@ function Battery({ origin, instance, title }: { origin: Origin; instance: string
   const lowest = Math.min(...cells);
   return (
     <>
-      <h3>{title}</h3>
+      <h3>
+        {alone ? "Battery" : `Battery ${Number(instance) + 1}`}
+        {of.note && <span className="note"> {of.note}</span>}
+      </h3>
       <dl>
-        <Fact
-          label="Charge"
-          text={numberText(percent, 0)}
-          unit="%"
-          of={of}
-          tone={batteryTone(percent)}
-        />
-        <Fact label="Voltage" text={numberText(packVoltage(values), 1)} unit="V" of={plain} />
+        {!alone && (
+          <>
+            <Fact
+              label="Charge"
+              text={numberText(percent, 0)}
+              unit="%"
+              of={plain}
+              tone={batteryTone(percent)}
+            />
+            <Fact label="Voltage" text={numberText(packVoltage(values), 1)} unit="V" of={plain} />
+          </>
+        )}
         <Fact
           label="Current"
           text={numberText(field(values, "current_battery"), 1)}
@@ -62,6 +78,7 @@ function Battery({ origin, instance, title }: { origin: Origin; instance: string
         )}
         {cells.length > 1 && (
           <Fact
+            wide
             label={`Cells, lowest ${numberText(lowest, 2)} V`}
             text={cells.map((volts) => numberText(volts, 2)).join(" ")}
             unit="V"

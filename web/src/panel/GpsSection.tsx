@@ -15,9 +15,12 @@ export function GpsSection({ origin }: { origin: Origin }) {
         const plain = { ...gps.fix, note: "" };
         return (
           <div key={instance}>
-            <h3>{instances.length > 1 ? `GPS ${Number(instance) + 1}` : "GPS"}</h3>
+            <h3>
+              {instances.length > 1 ? `GPS ${Number(instance) + 1}` : "GPS"}
+              {gps.fix.note && <span className="note"> {gps.fix.note}</span>}
+            </h3>
             <dl>
-              <Fact label="Fix" text={gps.word} of={gps.fix} tone={gps.tone} />
+              <Fact label="Fix" text={gps.word} of={plain} tone={gps.tone} />
               <Fact label="Satellites" text={numberText(gps.satellites, 0)} of={plain} />
               <Fact label="HDOP" text={numberText(gps.hdop, 2)} of={plain} />
               {gps.accuracy !== null && gps.accuracy > 0 && (

@@ -18,13 +18,21 @@ export function HealthSection({ origin }: { origin: Origin }) {
       <h3>Health and wind</h3>
       <dl>
         <Fact
+          wide
           label="Position estimate"
           text={estimator.word}
           of={estimator.of}
           tone={estimator.tone}
         />
-        <Fact label="Vibration" text={vibration.word} of={vibration.of} tone={vibration.tone} />
         <Fact
+          wide
+          label="Vibration"
+          text={vibration.word}
+          of={vibration.of}
+          tone={vibration.tone}
+        />
+        <Fact
+          wide
           label="Wind"
           text={wind.speed.value === null ? UNKNOWN : numberText(wind.speed.value, 1)}
           unit={`m/s${from === null ? "" : ` from ${headingText(from)}°`}`}

@@ -36,10 +36,11 @@ function AgentFacts({ state }: { state: DroneState }) {
       <Fact label="Agent" text={capital(state.presence)} />
       <Fact label="Autopilot" text={state.link === null ? UNKNOWN : LINKS[state.link]} />
       <Fact
+        wide
         label="Agent version"
         text={`${state.agent_version ?? UNKNOWN}${state.rate_policy === null ? "" : ` · ${state.rate_policy}`}`}
       />
-      {clock !== null && <Fact label="Drone's clock" text={clock} tone="warning" />}
+      {clock !== null && <Fact wide label="Drone's clock" text={clock} tone="warning" />}
     </>
   );
 }
@@ -58,9 +59,10 @@ function RadioFacts({ origin }: { origin: Origin }) {
     [here, there].map((name) => numberText(field(sample.values, name), 0)).join(" / ");
   return (
     <>
-      <Fact label="Radio signal here / there" text={pair("rssi", "remrssi")} of={of} />
-      <Fact label="Radio noise here / there" text={pair("noise", "remnoise")} of={plain} />
+      <Fact wide label="Radio signal here / there" text={pair("rssi", "remrssi")} of={of} />
+      <Fact wide label="Radio noise here / there" text={pair("noise", "remnoise")} of={plain} />
       <Fact
+        wide
         label="Receive errors"
         text={numberText(field(sample.values, "rxerrors"), 0)}
         of={plain}

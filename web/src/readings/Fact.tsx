@@ -10,13 +10,25 @@ export interface FactProps {
   unit?: string;
   of?: Pick<Reading, "freshness" | "note">;
   tone?: Tone;
+  /** Takes the line alone. */
+  wide?: boolean;
 }
 
 const FRESH = { freshness: "fresh", note: "" } as const;
 
-export function Fact({ label, text, unit = "", of = FRESH, tone = "quiet" }: FactProps) {
+export function Fact({
+  label,
+  text,
+  unit = "",
+  of = FRESH,
+  tone = "quiet",
+  wide = false,
+}: FactProps) {
   return (
-    <div className="fact" data-tone={of.freshness === "fresh" ? tone : "quiet"}>
+    <div
+      className={wide ? "fact wide" : "fact"}
+      data-tone={of.freshness === "fresh" ? tone : "quiet"}
+    >
       <dt>{label}</dt>
       <dd>
         {of.note && <span className="note">{of.note} </span>}
