@@ -1,14 +1,14 @@
 /** One line of the panel's details: a name and its value, or a word for it. */
 
 import type { Tone } from "../live/condition";
-import type { Reading } from "./reading";
+import type { Age } from "./reading";
 import { Value } from "./Value";
 
 export interface FactProps {
   label: string;
   text: string;
   unit?: string;
-  of?: Pick<Reading, "freshness" | "note">;
+  of?: Age;
   tone?: Tone;
   /** Takes the line alone. */
   wide?: boolean;
@@ -32,7 +32,7 @@ export function Fact({
       <dt>{label}</dt>
       <dd>
         {of.note && <span className="note">{of.note} </span>}
-        <Value text={text} unit={unit} freshness={of.freshness} />
+        <Value text={text} unit={unit} freshness={of.freshness} timeMs={of.timeMs} />
       </dd>
     </div>
   );

@@ -2,15 +2,15 @@
 
 import { StateMark } from "../glyphs/StateMark";
 import type { Tone } from "../live/condition";
-import type { Reading } from "./reading";
+import type { Age } from "./reading";
 import { Value } from "./Value";
 
 export interface FigureProps {
   label: string;
   text: string;
   unit: string;
-  /** Where freshness and note come from. */
-  of: Pick<Reading, "freshness" | "note">;
+  /** Its age. */
+  of: Age;
   tone?: Tone;
 }
 
@@ -23,7 +23,7 @@ export function Figure({ label, text, unit, of, tone = "quiet" }: FigureProps) {
       </dt>
       <dd>
         {tone !== "quiet" && of.freshness === "fresh" && <StateMark state={tone} tone={tone} />}
-        <Value text={text} unit={unit} freshness={of.freshness} />
+        <Value text={text} unit={unit} freshness={of.freshness} timeMs={of.timeMs} />
       </dd>
     </div>
   );

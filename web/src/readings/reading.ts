@@ -11,7 +11,12 @@ export interface Reading {
   freshness: Freshness;
   /** Empty while it is fresh. */
   note: string;
+  /** The sample's own time, milliseconds since 1970; left out where there is no sample. */
+  timeMs?: number;
 }
+
+/** What is told of a value's age. */
+export type Age = Omit<Reading, "value">;
 
 /** What a reading comes from. */
 export interface Origin {
@@ -27,11 +32,11 @@ export function ageOf(
   { drone, source, channels }: Origin,
   channel: string,
   sample: TimedSample | undefined,
-): Pick<Reading, "freshness" | "note"> {
+): Age {
   if (sample === undefined) return { freshness: "fresh", note: "" };
   const ageMs = source.ageMs(drone, sample);
   const fresh = freshness(ageMs, channels.staleAfterS(channel));
-  return { freshness: fresh, note: ageText(ageMs, fresh) };
+  return { freshness: fresh, note: ageText(ageMs, fresh), timeMs: sample.timeMs };
 }
 
 /** One field of a channel's newest sample, worked on by `of` where it needs more than one. */
