@@ -1,5 +1,8 @@
 /** How numbers, times and names are written, the same everywhere. */
 
+import { dayText, timeText } from "./history/times";
+import type { Zone } from "./state/zone";
+
 /** Stands for a value that is not known. */
 export const UNKNOWN = "–";
 
@@ -30,21 +33,17 @@ export function distance(metres: number | null | undefined): Quantity {
   return { text: numberText(metres, 0), unit: "m" };
 }
 
-const clockFormat = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
-const minuteFormat = new Intl.DateTimeFormat("en-GB", { timeStyle: "short" });
-const dayFormat = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
-
-/** `10:02:31`, in the reader's time zone. */
-export function clockTime(timeMs: number): string {
-  return Number.isFinite(timeMs) ? clockFormat.format(timeMs) : UNKNOWN;
+/** `10:02:31`. */
+export function clockTime(timeMs: number, zone: Zone): string {
+  return Number.isFinite(timeMs) ? timeText(timeMs, zone) : UNKNOWN;
 }
 
-/** `10:02`, with the day where it is not today's. */
-export function minuteTime(timeMs: number, nowMs: number): string {
+/** `10:02`, with the day where it is not that of `nowMs`. */
+export function minuteTime(timeMs: number, nowMs: number, zone: Zone = "utc"): string {
   if (!Number.isFinite(timeMs)) return UNKNOWN;
-  const minute = minuteFormat.format(timeMs);
-  const day = dayFormat.format(timeMs);
-  return day === dayFormat.format(nowMs) ? minute : `${day} ${minute}`;
+  const minute = timeText(timeMs, zone).slice(0, 5);
+  const day = dayText(timeMs, zone);
+  return day === dayText(nowMs, zone) ? minute : `${day} ${minute}`;
 }
 
 const VEHICLES: Record<string, string> = { vtol: "VTOL", uav: "UAV" };

@@ -16,6 +16,7 @@ import { Insets } from "./state/insets";
 import { Panels } from "./state/panels";
 import { Selection } from "./state/selection";
 import { View } from "./state/view";
+import { ZoneChoice } from "./state/zone";
 import { Theme } from "./theme/theme";
 import { Values } from "./values";
 
@@ -35,6 +36,7 @@ export interface Page {
   readonly insets: Insets;
   readonly panels: Panels;
   readonly theme: Theme;
+  readonly zone: ZoneChoice;
   /** Answers when the server told its settings; retried until it does. */
   readonly settings: Promise<PageSettings>;
 }
@@ -87,6 +89,7 @@ export function startPage(): Page {
     insets: new Insets(),
     panels: new Panels(),
     theme,
+    zone: new ZoneChoice(),
     settings: untilAnswered(() => api.getPage()),
   };
 }

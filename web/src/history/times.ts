@@ -1,6 +1,8 @@
 /** Moments and spans as text: UTC, or the reader's zone, always told which. */
 
-export type Zone = "utc" | "local";
+import type { Zone } from "../state/zone";
+
+export type { Zone };
 
 const two = (part: number) => String(part).padStart(2, "0");
 

@@ -1,18 +1,12 @@
-/** Whether times are told in UTC or in the reader's zone; remembered by the browser. */
+/** Whether times are told in UTC or in the reader's zone. */
 
-import { useState } from "react";
-import type { Zone } from "./times";
+import { useStore } from "../live/hooks";
+import { usePage } from "../page";
+import type { Zone } from "../state/zone";
 
-const KEY = "aerostream.zone";
-
+/** The page's choice, and how to change it. */
 export function useZone(): [Zone, () => void] {
-  const [zone, setZone] = useState<Zone>(() =>
-    localStorage.getItem(KEY) === "local" ? "local" : "utc",
-  );
-  const toggle = () => {
-    const next = zone === "utc" ? "local" : "utc";
-    localStorage.setItem(KEY, next);
-    setZone(next);
-  };
-  return [zone, toggle];
+  const { zone } = usePage();
+  useStore(zone);
+  return [zone.chosen, () => zone.toggle()];
 }

@@ -79,10 +79,12 @@ export class Fleet {
    * fleet: what its snapshot leaves out, or its delta calls gone, no longer exists.
    */
   apply(message: Snapshot | Delta, { whole }: { whole: boolean }): void {
+    // Who is gone may come again in the same message, as another.
+    if (whole && message.type === "delta") for (const id of message.gone ?? []) this.remove(id);
     for (const state of message.drones ?? []) this.takeState(state);
     for (const sample of message.samples ?? []) this.drones.get(sample.drone)?.take(sample);
     for (const event of message.events ?? []) this.takeEvent(event);
-    if (whole) this.takeMembership(message);
+    if (whole && message.type === "snapshot") this.takeMembership(message);
     this.revision += 1;
     for (const listener of this.listeners) listener();
   }
@@ -111,11 +113,7 @@ export class Fleet {
     this.eventsRevision += 1;
   }
 
-  private takeMembership(message: Snapshot | Delta): void {
-    if (message.type === "delta") {
-      for (const id of message.gone ?? []) this.remove(id);
-      return;
-    }
+  private takeMembership(message: Snapshot): void {
     if (message.part === 0) this.listed = new Set();
     for (const state of message.drones ?? []) this.listed.add(state.drone);
     if (message.more) return;

@@ -1,6 +1,7 @@
 /** The numbers a pilot flies by, in the order they have everywhere. */
 
 import { distance, numberText, signedText } from "../format";
+import type { Condition } from "../live/condition";
 import type { DroneState } from "../live/protocol";
 import { usePage } from "../page";
 import { Figure } from "../readings/Figure";
@@ -59,16 +60,19 @@ export function StateFigures({ origin }: { origin: Origin }) {
 }
 
 function LinkFigure({ state }: { state: DroneState }) {
-  const { text, of } = linkOf(state);
+  const { overview } = usePage();
+  const { text, tone } = linkOf(state, overview.conditionOf(state.drone));
   return (
-    <Figure label="Link" text={text} unit="" of={{ freshness: "fresh", note: "" }} tone={of} />
+    <Figure label="Link" text={text} unit="" of={{ freshness: "fresh", note: "" }} tone={tone} />
   );
 }
 
 /** The way from the autopilot to here, in a word. */
-function linkOf({ presence, link, armed }: DroneState) {
-  if (presence === "lost") return { text: "lost", of: armed ? "critical" : "quiet" } as const;
-  if (presence !== "online") return { text: "offline", of: "quiet" } as const;
-  if (link === "down") return { text: "no autopilot", of: armed ? "critical" : "warning" } as const;
-  return { text: "up", of: "quiet" } as const;
+function linkOf({ presence, link }: DroneState, condition: Condition | undefined) {
+  const tone = condition?.tone ?? "quiet";
+  if (presence === "lost") return { text: "lost", tone };
+  if (presence !== "online") return { text: "offline", tone };
+  if (link === "down") return { text: "no autopilot", tone };
+  if (condition?.state === "lost") return { text: "silent", tone };
+  return { text: "up", tone: "quiet" as const };
 }

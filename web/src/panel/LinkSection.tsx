@@ -6,11 +6,12 @@ import type { Backlog, DroneState } from "../live/protocol";
 import { usePage } from "../page";
 import { Fact } from "../readings/Fact";
 import { ageOf, field, type Origin } from "../readings/reading";
+import type { Zone } from "../state/zone";
 
 const LINKS = { up: "heard", down: "not heard" };
 
 export function LinkSection({ origin }: { origin: Origin }) {
-  const { fleet, clock } = usePage();
+  const { fleet, clock, zone } = usePage();
   const state = fleet.drones.get(origin.drone)?.state;
   const live = origin.source.kind === "live";
   return (
@@ -22,7 +23,7 @@ export function LinkSection({ origin }: { origin: Origin }) {
       </dl>
       {live && state !== undefined && state.backlog.length > 0 && (
         <p className="backlog">
-          History still arriving: {backlogText(state.backlog, clock.nowMs())}
+          History still arriving: {backlogText(state.backlog, clock.nowMs(), zone.chosen)}
         </p>
       )}
     </section>
@@ -72,10 +73,10 @@ function RadioFacts({ origin }: { origin: Origin }) {
 }
 
 /** `10:02–10:05, 11:40–11:41`. */
-export function backlogText(backlog: readonly Backlog[], nowMs: number): string {
+export function backlogText(backlog: readonly Backlog[], nowMs: number, zone: Zone): string {
   return backlog
     .map(({ from, to }) => {
-      const [start, end] = [from, to].map((time) => minuteTime(Date.parse(time), nowMs));
+      const [start, end] = [from, to].map((time) => minuteTime(Date.parse(time), nowMs, zone));
       return start === end ? start : `${start}–${end}`;
     })
     .join(", ");

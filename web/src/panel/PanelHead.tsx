@@ -17,7 +17,7 @@ const LANDED: Record<NonNullable<DroneState["landed"]>, string> = {
 };
 
 export function PanelHead({ drone }: { drone: string }) {
-  const { fleet, overview, camera, selection } = usePage();
+  const { fleet, overview, camera, selection, zone } = usePage();
   useStore(camera);
   const origin = useOrigin(drone);
   const state = fleet.drones.get(drone)?.state;
@@ -84,7 +84,9 @@ export function PanelHead({ drone }: { drone: string }) {
           </span>
         </p>
       )}
-      {!live && <p className="panel-past">Past flight · {clockTime(origin.source.nowMs())}</p>}
+      {!live && (
+        <p className="panel-past">Past flight · {clockTime(origin.source.nowMs(), zone.chosen)}</p>
+      )}
     </header>
   );
 }

@@ -1,13 +1,17 @@
 /** One message or event: when, how serious in a word, whose, what. */
 
 import { clockTime } from "../format";
+import { useStore } from "../live/hooks";
 import type { DroneEvent } from "../live/protocol";
+import { usePage } from "../page";
 import { severityTone, severityWord } from "./severity";
 
 export function EventRow({ event, named }: { event: DroneEvent; named: boolean }) {
+  const { zone } = usePage();
+  useStore(zone);
   return (
     <>
-      <time dateTime={event.time}>{clockTime(Date.parse(event.time))}</time>
+      <time dateTime={event.time}>{clockTime(Date.parse(event.time), zone.chosen)}</time>
       <span className="event-severity" data-tone={severityTone(event.severity)}>
         {severityWord(event.severity)}
       </span>

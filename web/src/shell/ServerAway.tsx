@@ -6,8 +6,9 @@ import { usePage } from "../page";
 import { RetryIn } from "./LinkStatus";
 
 export function ServerAway() {
-  const { connection, clock } = usePage();
+  const { connection, clock, zone } = usePage();
   useStore(connection);
+  useStore(zone);
   const { state } = connection;
   if (state.kind === "outdated") {
     return (
@@ -30,7 +31,7 @@ export function ServerAway() {
         <strong>{reason.charAt(0).toUpperCase() + reason.slice(1)}.</strong>{" "}
         {clock.awaySince === undefined
           ? "Nothing was heard of it yet"
-          : `Data is as of ${clockTime(clock.heardMs())}`}
+          : `Data is as of ${clockTime(clock.heardMs(), zone.chosen)}`}
         {state.kind === "waiting" ? <RetryIn atMs={state.retryAtMs} /> : ", connecting…"}
       </p>
       <button type="button" className="button" onClick={() => connection.retryNow()}>
