@@ -9,7 +9,7 @@ import "./history.css";
 const REFRESH_MS = 30_000;
 const DEPTHS = [
   { start: "-30d", words: "in the last 30 days" },
-  { start: "-366d", words: "in the last year" },
+  { start: "1970-01-01T00:00:00Z", words: "are stored" },
 ] as const;
 
 export interface FlightListProps {
@@ -72,10 +72,10 @@ function FlightTable({ flights, shownStart, onOpen }: FlightTableProps) {
       <thead>
         <tr>
           <th scope="col">Start</th>
-          <th scope="col">Length</th>
-          <th scope="col">Way</th>
-          <th scope="col">Height</th>
-          <th scope="col">Battery</th>
+          <th scope="col">Duration</th>
+          <th scope="col">Distance</th>
+          <th scope="col">Greatest height</th>
+          <th scope="col">Battery used</th>
         </tr>
       </thead>
       <tbody>

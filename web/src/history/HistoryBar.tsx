@@ -91,7 +91,7 @@ function Past({ history }: { history: History }) {
         </button>
         <span className="history-drone">{flight.drone}</span>
         <span className="history-note" role="status">
-          {history.problem ?? (history.loading ? "Loading…" : "")}
+          {history.problem ?? noteOf(history)}
         </span>
         <span className="history-event">{latest?.texts.at(-1)}</span>
         <button type="button" className="button history-back" onClick={() => history.showLive()}>
@@ -143,6 +143,11 @@ function Past({ history }: { history: History }) {
       </div>
     </>
   );
+}
+
+function noteOf(history: History): string {
+  if (history.loading) return "Loading…";
+  return history.placeless ? "No positions are stored of this time." : "";
 }
 
 function Glyph({ path }: { path: string }) {

@@ -84,6 +84,12 @@ export class History extends Store {
     return this.shown?.problem ?? this.shown?.source.problem;
   }
 
+  /** Whether the flight was loaded and the drone's places are not among it. */
+  get placeless(): boolean {
+    const track = this.shown?.track;
+    return track !== undefined && track.geometry === null;
+  }
+
   get marks(): readonly Mark[] {
     return this.shown?.marks ?? [];
   }

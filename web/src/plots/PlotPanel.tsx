@@ -19,7 +19,7 @@ import { usePlotData } from "./usePlotData";
 import "./plots.css";
 
 const HEIGHT = 240;
-const WIDE_HEIGHT = 360;
+const WIDE_HEIGHT = 280;
 const STORED_REFRESH_MS = 60_000;
 const TABLE_MS = 1000;
 

@@ -93,7 +93,6 @@ export function PlotView(props: PlotViewProps) {
   };
 
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a drawing with keys has no element of its own
     <div
       role="application"
       className="plot"

@@ -9,6 +9,8 @@ import type { Span } from "./range";
 import type { Trace } from "./trace";
 
 const AXIS_FONT_PX = 12;
+/** Room for a time and the pause after it. */
+const TIME_LABEL_PX = 84;
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 /** The least that counts as a drag, pixels. */
@@ -133,7 +135,11 @@ export class Chart {
         ...Object.fromEntries(units.map((unit) => [scaleOf(unit), { range: rangeOf }])),
       },
       axes: [
-        { ...axis, values: (_, splits, __, ___, step) => timeLabels(splits, step, zone) },
+        {
+          ...axis,
+          space: TIME_LABEL_PX,
+          values: (_, splits, __, ___, step) => timeLabels(splits, step, zone),
+        },
         ...units.map(
           (unit, index): uPlot.Axis => ({
             ...axis,
@@ -207,6 +213,7 @@ export class Chart {
         ctx.moveTo(x, bbox.top + bbox.height);
         ctx.lineTo(x + bbox.height, bbox.top);
       }
+      ctx.setLineDash([]);
       ctx.strokeStyle = faint(colour);
       ctx.lineWidth = 2 * ratio;
       ctx.stroke();
@@ -228,6 +235,7 @@ export class Chart {
     ctx.save();
     ctx.strokeStyle = colour;
     ctx.lineWidth = 2 * devicePixelRatio;
+    ctx.setLineDash([]);
     ctx.beginPath();
     ctx.moveTo(x, bbox.top);
     ctx.lineTo(x, bbox.top + bbox.height);

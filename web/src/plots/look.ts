@@ -26,11 +26,11 @@ export function decimalsFor(step: number): number {
   return Math.min(Math.max(0, -Math.floor(Math.log10(step) + 1e-9)), 7);
 }
 
-/** Decimals of a value in a table: four figures of the range it moves in, at most seven. */
+/** Decimals of a value in a table: hundredths of the range it moves in, about, at most seven. */
 export function decimalsOf(low: number, high: number): number {
   const spread = high - low;
   if (Number.isInteger(low) && Number.isInteger(high) && spread >= 4) return 1;
   const size = spread > 0 ? spread : Math.abs(high);
   if (size === 0 || (spread === 0 && Number.isInteger(high))) return 0;
-  return decimalsFor(size / 1000);
+  return decimalsFor(size / 200);
 }

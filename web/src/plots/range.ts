@@ -78,7 +78,7 @@ function momentMs(
   zone: Zone,
 ): number {
   const [hour = 0, minute = 0, second = 0, rest = 0] = clock.map((part) => Number(part ?? 0));
-  if (hour > 23 || minute > 59 || second > 59) return Number.NaN;
+  if (month > 11 || hour > 23 || minute > 59 || second > 59) return Number.NaN;
   const parts = [year, month, day, hour, minute, second, Math.round(1000 * rest)] as const;
   const moment = zone === "utc" ? new Date(Date.UTC(...parts)) : new Date(...parts);
   // February 30 must not quietly become March 2.

@@ -1,0 +1,126 @@
+import { afterEach, expect, it, vi } from "vitest";
+import { Api } from "../src/api";
+import { History } from "../src/history";
+import { Channels } from "../src/live/channels";
+import { View } from "../src/state/view";
+import { type ValueSource, Values } from "../src/values";
+
+const START = Date.parse("2026-11-21T10:00:00Z");
+const END = START + 60_000;
+
+const live: ValueSource = {
+  kind: "live",
+  nowMs: () => 0,
+  sample: () => undefined,
+  ageMs: () => 0,
+  instances: () => [],
+  doing: () => ({ mode: "LIVE", armed: null, landed: null }),
+};
+
+function page(answers: (url: URL) => unknown) {
+  const fetch = async (input: RequestInfo | URL) => {
+    const answer = answers(new URL(String(input)));
+    return answer instanceof Response ? answer : Response.json(answer);
+  };
+  const api = new Api({ base: "http://bridge/", fetch });
+  const view = new View();
+  const values = new Values({ live });
+  const history = new History({ api, view, values, channels: new Channels() });
+  return { view, values, history, stop: history.start() };
+}
+
+const flight = (url: URL) => {
+  if (url.pathname.endsWith("/track")) {
+    return {
+      type: "Feature",
+      geometry: { type: "Point", coordinates: [1, 2, 3] },
+      properties: { drone: "d1", times: [url.searchParams.get("start")], relative_alt: [5] },
+    };
+  }
+  if (url.pathname.endsWith("/channels")) {
+    return [{ channel: "position", component: 1, instance: "0", first: "", last: "" }];
+  }
+  if (url.pathname.endsWith("/events")) {
+    const time = "2026-11-21T10:00:10.000000Z";
+    const data = { from: "GUIDED", to: "AUTO" };
+    const event = {
+      drone: "d1",
+      time,
+      kind: "mode",
+      severity: 5,
+      component: 1,
+      text: "AUTO",
+      data,
+    };
+    return { items: [event], truncated: false, next: null };
+  }
+  const times = ["2026-11-21T10:00:00Z", "2026-11-21T10:00:01Z"];
+  const fields = { lat: [2, 4], lon: [1, 1], hdg: [90, 90] };
+  const series = [{ component: 1, instance: "0", times, fields }];
+  return { series, units: {}, every: null, truncated: false, next: null };
+};
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+it("a past flight takes the place of live values until live is shown again", async () => {
+  const { view, values, history, stop } = page(flight);
+  view.showPast("d1", START, END);
+  expect(values.current.kind).toBe("past");
+  expect(document.documentElement.dataset.view).toBe("past");
+  await vi.waitFor(() => expect(history.loading).toBe(false));
+
+  view.moveTo(START + 500);
+  expect(history.past?.track?.geometry?.type).toBe("Point");
+  expect(history.past?.position).toEqual({ lat: 3, lon: 1, heading: 90 });
+  expect(values.current.doing("d1").mode).toBe("GUIDED");
+  view.moveTo(START + 10_000);
+  expect(values.current.doing("d1").mode).toBe("AUTO");
+  expect(history.marks).toHaveLength(1);
+
+  view.showLive();
+  expect(values.current.kind).toBe("live");
+  expect(history.past).toBeUndefined();
+  expect(document.documentElement.dataset.view).toBeUndefined();
+  stop();
+});
+
+it("the map gets a new object with every moment", () => {
+  const { view, history, stop } = page(flight);
+  view.showPast("d1", START, END);
+  const before = history.past;
+  view.moveTo(START + 1);
+  expect(history.past).not.toBe(before);
+  stop();
+});
+
+it("playing moves the moment with the clock times the speed, and ends with the flight", () => {
+  vi.useFakeTimers();
+  const { view, history, stop } = page(flight);
+  view.showPast("d1", START, END);
+  history.setSpeed(10);
+  history.play();
+  vi.advanceTimersByTime(1000);
+  expect(view.momentMs - START).toBeGreaterThan(9000);
+  expect(view.momentMs - START).toBeLessThan(11_000);
+  vi.advanceTimersByTime(10_000);
+  expect(view.momentMs).toBe(END);
+  expect(history.playing).toBe(false);
+  history.play();
+  expect(view.momentMs).toBe(START);
+  stop();
+  expect(history.playing).toBe(false);
+});
+
+it("what cannot be loaded is told in words, and the rest still shows", async () => {
+  const { view, history, stop } = page((url) =>
+    url.pathname.endsWith("/events")
+      ? Response.json({ title: "Busy", status: 503, detail: "the store is busy" }, { status: 503 })
+      : flight(url),
+  );
+  view.showPast("d1", START, END);
+  await vi.waitFor(() => expect(history.problem).toBe("The store is busy."));
+  await vi.waitFor(() => expect(history.past?.track).toBeDefined());
+  stop();
+});
