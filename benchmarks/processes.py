@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.client import HTTPConnection
@@ -20,6 +20,8 @@ _SYSTEM_FOLDERS = "/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin"
 _START_TIMEOUT_S = 20.0
 _END_TIMEOUT_S = 15.0
 _LAST_LINES = 5
+#: Below the ports that the system gives to whoever asks for any.
+_FIRST_PORT, _LAST_PORT = 20_000, 32_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,24 @@ def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
         return port
 
 
+def free_udp_ports(count: int) -> int:
+    """The first of so many UDP ports in a row that were free a moment ago.
+
+    Raises:
+        MeasureError: there is no such row.
+    """
+    for first in range(_FIRST_PORT, _LAST_PORT - count, count):
+        with ExitStack() as stack:
+            try:
+                for port in range(first, first + count):
+                    probe = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+                    stack.enter_context(probe).bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return first
+    raise MeasureError(f"there are no {count} free UDP ports in a row")
+
+
 @contextmanager
 def running(
     name: str, command: Sequence[str], folder: Path, settings: dict[str, str] | None = None
@@ -82,6 +102,8 @@ def running(
         for name, value in os.environ.items()
         if not name.startswith(("AEROSTREAM_", "MAVLINK"))
     }
+    # The benchmarks' own programs are found from any folder.
+    environ["PYTHONPATH"] = str(ROOT)
     for setting, value in (settings or {}).items():
         environ[f"AEROSTREAM_{setting.upper()}"] = value
     log = folder / f"{name}.log"

@@ -1,0 +1,218 @@
+"""How old a sample is when a WebSocket client has it, from the vehicle's packet on.
+
+100 and 500 drones on this machine, everything included: vehicles that send MAVLink over UDP, an
+agent of the product for each, Mosquitto, ingest with its store, the bridge, and a client that
+subscribes to the positions of all of them. First nobody looks closely, then the client asks for
+attention for all.
+"""
+
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from aerostream_contract.topics import ROOT, UP_TEL
+
+from benchmarks.latency import Ages, FrameAges
+from benchmarks.measure import MeasureError, Report, Result, cpu_s, percentile, wait_until
+from benchmarks.processes import (
+    Running,
+    bridge,
+    broker,
+    free_port,
+    free_udp_ports,
+    ingest,
+    running,
+)
+from benchmarks.swarm_agents import drone_name
+from benchmarks.swarm_vehicles import POSITION_HZ
+from benchmarks.websocket import Reader, for_seconds, read
+
+COMMAND = "uv run python -m benchmarks live"
+FLEETS = (100, 500)
+TARGET_MS = 150.0
+TARGET_DRONES = 500
+FLEET = "bench"
+
+_SETTLE_S = 5.0
+_MEASURE_S = 20.0
+_START_S = 90.0
+_AGENTS_PER_PROCESS = 125
+#: Drones whose frames are looked at on their way, at the broker.
+_WATCHED = 10
+#: What must arrive at least of the positions: one that comes a little early, after one that was
+#: held up, is too much for the policy's rate.
+_LEAST_ARRIVED = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """What one client saw of one fleet."""
+
+    drones: int
+    attention: bool
+    ages_us: Sequence[int]
+    at_broker_us: Sequence[int]
+    """Of some of the drones."""
+    cores: dict[str, float]
+    """Processor time per second, by part."""
+
+
+def run() -> Report:
+    """Measure; some three minutes.
+
+    Raises:
+        MeasureError: drones are missing, or samples are lost.
+    """
+    return _report([each for drones in FLEETS for each in _measure(drones)])
+
+
+def _measure(drones: int) -> Iterator[_Measured]:
+    """One fleet, without attention and then with it."""
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folder = Path(name)
+        http_port = free_port()
+        port = stack.enter_context(broker(folder))
+        parts = {
+            "ingest": [stack.enter_context(ingest(folder, port))],
+            "bridge": [stack.enter_context(bridge(folder, port, http_port))],
+        }
+        first_port = free_udp_ports(drones)
+        parts["agents"] = [
+            stack.enter_context(_agents(folder, port, first_port, first, drones))
+            for first in range(0, drones, _AGENTS_PER_PROCESS)
+        ]
+        command = [sys.executable, "-m", "benchmarks.swarm_vehicles", str(first_port), str(drones)]
+        wait_until(
+            lambda: _listening(parts["agents"], first_port, drones), "all agents listen", _START_S
+        )
+        parts["vehicles"] = [stack.enter_context(running("vehicles", command, folder))]
+        topics = [f"{ROOT}/{FLEET}/{drone_name(index)}/{UP_TEL}" for index in range(_WATCHED)]
+        at_broker = stack.enter_context(FrameAges(port, topics))
+        for attention in (False, True):
+            with Reader(http_port) as reader:
+                ages = _all_seen(reader, drones, parts, attention=attention)
+                read([reader], ages.take, until=for_seconds(_SETTLE_S))
+                ages.clear()
+                at_broker.clear()
+                before = _cpu(parts)
+                read([reader], ages.take, until=for_seconds(_MEASURE_S))
+                cores = {name: (s - before[name]) / _MEASURE_S for name, s in _cpu(parts).items()}
+            _check(ages, drones, attention=attention)
+            yield _Measured(drones, attention, ages.us, at_broker.clear(), cores)
+
+
+@contextmanager
+def _agents(
+    folder: Path, broker_port: int, first_port: int, first: int, drones: int
+) -> Iterator[Running]:
+    count = min(_AGENTS_PER_PROCESS, drones - first)
+    data = folder / f"agents-{first}"
+    data.mkdir()
+    settings = {
+        "fleet": FLEET,
+        "mqtt_url": f"mqtt://127.0.0.1:{broker_port}",
+        "data_dir": str(data),
+        "mavlink_rates": "listen",
+    }
+    numbers = [str(number) for number in (first_port, first, count)]
+    command = [sys.executable, "-m", "benchmarks.swarm_agents", *numbers]
+    with running(data.name, command, folder, settings) as process:
+        yield process
+
+
+def _listening(agents: Sequence[Running], first_port: int, drones: int) -> bool:
+    """Whether all the agents' UDP ports are taken."""
+    for process in agents:
+        process.check()
+    # Local addresses are in hexadecimal, and behind the first colon is the port.
+    lines = Path("/proc/net/udp").read_text(encoding="ascii").splitlines()[1:]
+    taken = {int(line.split()[1].partition(":")[2], 16) for line in lines}
+    return taken.issuperset(range(first_port, first_port + drones))
+
+
+def _all_seen(
+    reader: Reader, drones: int, parts: Mapping[str, Sequence[Running]], *, attention: bool
+) -> Ages:
+    """Subscribe once the bridge knows all drones, and read until each has sent a position."""
+    deadline = for_seconds(_START_S)
+    ages = Ages()
+    subscribed = False
+    known: set[str] = set()
+
+    def take(_reader: Reader, text: bytes, now_us: int) -> None:
+        nonlocal subscribed
+        ages.take(_reader, text, now_us)
+        known.update(drone for drone in ages.drones)
+        if attention and not subscribed and len(known) == drones:
+            subscribed = True
+            ages.drones.clear()
+            reader.send(
+                type="subscribe",
+                subscription="fleet",
+                drones=sorted(known),
+                channels=["position"],
+                attention=True,
+            )
+
+    def done() -> bool:
+        for process in (process for group in parts.values() for process in group):
+            process.check()
+        if deadline():
+            raise MeasureError(f"{len(ages.drones)} of {drones} drones are seen")
+        return len(ages.drones) == drones and subscribed == attention
+
+    reader.send(type="subscribe", subscription="fleet", channels=["position"])
+    read([reader], take, until=done)
+    return ages
+
+
+def _cpu(parts: Mapping[str, Sequence[Running]]) -> dict[str, float]:
+    return {name: sum(cpu_s(each.pid) for each in group) for name, group in parts.items()}
+
+
+def _check(ages: Ages, drones: int, *, attention: bool) -> None:
+    expected = drones * (POSITION_HZ if attention else 1) * _MEASURE_S
+    if len(ages.drones) < drones or len(ages.us) < _LEAST_ARRIVED * expected:
+        raise MeasureError(
+            f"{len(ages.us)} samples of {len(ages.drones)} drones came, "
+            f"expected {expected:.0f} of {drones}"
+        )
+
+
+def _report(measured: Sequence[_Measured]) -> Report:
+    results = [
+        Result(
+            f"live_{each.drones}_drones_{_looked(each)}_p99_ms",
+            f"Sample at the edge to WebSocket client, {each.drones} drones, "
+            f"{'attention on' if each.attention else 'nobody looks closely'}, p99",
+            round(percentile(each.ages_us, 99) / 1000, 1),
+            "ms",
+            "<=",
+            TARGET_MS if each.attention and each.drones == TARGET_DRONES else None,
+            COMMAND,
+        )
+        for each in measured
+    ]
+    header = (
+        "Drones", "Attention", "Samples/s", "p50 ms", "p99 ms", "Longest ms",
+        "At the broker p50 / p99 ms", *(f"{name} cores" for name in measured[0].cores),
+    )  # fmt: skip
+    rows = [
+        (
+            str(each.drones),
+            "on" if each.attention else "off",
+            f"{len(each.ages_us) / _MEASURE_S:,.0f}",
+            *(f"{percentile(each.ages_us, percent) / 1000:.0f}" for percent in (50, 99, 100)),
+            " / ".join(f"{percentile(each.at_broker_us, p) / 1000:.0f}" for p in (50, 99)),
+            *(f"{cores:.2f}" for cores in each.cores.values()),
+        )
+        for each in measured
+    ]
+    return Report(results, header, rows)
+
+
+def _looked(measured: _Measured) -> str:
+    return "attended" if measured.attention else "unattended"
