@@ -10,7 +10,7 @@ export default defineConfig({
     // The bridge serves the page from here; it is packaged with it.
     outDir: "../cloud/src/aerostream_cloud/bridge/page_files",
     emptyOutDir: true,
-    chunkSizeWarningLimit: 1500,
+    chunkSizeWarningLimit: 5000,
   },
   server: {
     host: "127.0.0.1",
