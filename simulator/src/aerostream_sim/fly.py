@@ -2,6 +2,7 @@
 
 import asyncio
 import heapq
+import math
 import resource
 from collections.abc import Callable, Sequence
 
@@ -43,8 +44,15 @@ class Fleet:
         utc_us = clock.utc_us()
         self.vehicles = [Vehicle(spec, utc_us=utc_us) for spec in specs]
         self._links: list[Link] = [
-            link_for(url, vehicle.receive) for url, vehicle in zip(urls, self.vehicles, strict=True)
+            link_for(url, partial(self._receive, index)) for index, url in enumerate(urls)
         ]
+        self._start_s = clock.monotonic_s()
+        self._lost_s = 0.0
+        """Time that the host slept, which is not flown."""
+        self._waiting: list[tuple[float, int]] = []
+        """When each vehicle goes on; one entry for each."""
+        self._answering: list[tuple[float, int]] = []
+        """When answers are due before that."""
         self._where = _span(urls)
         self._stopping = False
 
@@ -69,34 +77,49 @@ class Fleet:
                 await link.close()
 
     async def _fly(self, duration_s: float | None) -> None:
-        start_s = self._clock.monotonic_s()
-        lost_s = 0.0
+        self._start_s = self._clock.monotonic_s()
+        self._waiting = [(vehicle.next_s, index) for index, vehicle in enumerate(self.vehicles)]
+        heapq.heapify(self._waiting)
         report_s = _REPORT_S
-        waiting = [(vehicle.next_s, index) for index, vehicle in enumerate(self.vehicles)]
-        heapq.heapify(waiting)
         before_s = 0.0
         while not self._stopping:
-            elapsed_s = self._clock.monotonic_s() - start_s
+            elapsed_s = self._clock.monotonic_s() - self._start_s
             if duration_s is not None and elapsed_s >= duration_s:
                 return
-            if elapsed_s - before_s > _MOST_LAG_S:
-                lost_s += elapsed_s - before_s - _MOST_LAG_S
+            self._lost_s += max(0.0, elapsed_s - before_s - _MOST_LAG_S)
             before_s = elapsed_s
-            now_s = elapsed_s - lost_s
-            while waiting[0][0] <= now_s:
-                index = waiting[0][1]
-                self._advance(index, now_s)
-                heapq.heapreplace(waiting, (self.vehicles[index].next_s, index))
+            self._advance_all(elapsed_s - self._lost_s)
             if elapsed_s >= report_s:
                 report_s += _REPORT_S
                 self._report()
-            left_s = waiting[0][0] - (self._clock.monotonic_s() - start_s - lost_s)
+            next_s = min(each[0][0] for each in (self._waiting, self._answering) if each)
+            left_s = next_s - self._now_s
             await asyncio.sleep(min(max(left_s, _SHORTEST_WAIT_S), _LONGEST_WAIT_S))
+
+    @property
+    def _now_s(self) -> float:
+        """Seconds of the simulation."""
+        return self._clock.monotonic_s() - self._start_s - self._lost_s
+
+    def _advance_all(self, now_s: float) -> None:
+        waiting = self._waiting
+        while self._answering and self._answering[0][0] <= now_s:
+            self._advance(heapq.heappop(self._answering)[1], now_s)
+        while waiting[0][0] <= now_s:
+            index = waiting[0][1]
+            self._advance(index, now_s)
+            heapq.heapreplace(waiting, (self.vehicles[index].next_s, index))
 
     def _advance(self, index: int, now_s: float) -> None:
         link = self._links[index]
         for data in self.vehicles[index].advance(now_s, heard=link.heard):
             link.send(data)
+
+    def _receive(self, index: int, data: bytes) -> None:
+        vehicle = self.vehicles[index]
+        vehicle.receive(data, self._now_s)
+        if vehicle.next_answer_s < math.inf:
+            heapq.heappush(self._answering, (vehicle.next_answer_s, index))
 
     def _report(self) -> None:
         flying = sum(vehicle.flying for vehicle in self.vehicles)

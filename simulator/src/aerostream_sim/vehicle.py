@@ -1,6 +1,5 @@
 """A whole simulated vehicle: bytes in, bytes out, time handed in."""
 
-import math
 import random
 from dataclasses import dataclass
 from enum import StrEnum
@@ -97,7 +96,12 @@ class Vehicle:
     @property
     def next_s(self) -> float:
         """When it wants to go on."""
-        return min(self.platform.now_s + self._step_s, self.autopilot.outbox.next_s)
+        return min(self.platform.now_s + self._step_s, self.next_answer_s)
+
+    @property
+    def next_answer_s(self) -> float:
+        """When something waits to be sent; infinity: nothing does."""
+        return self.autopilot.outbox.next_s
 
     @property
     def flying(self) -> bool:
@@ -106,8 +110,7 @@ class Vehicle:
 
     @property
     def _step_s(self) -> float:
-        shortest_us = min(self.autopilot.streams.intervals_us.values(), default=math.inf)
-        return _FINE_S if shortest_us < _COARSE_S * 1e6 else _COARSE_S
+        return _FINE_S if self.autopilot.streams.shortest_s < _COARSE_S else _COARSE_S
 
     def advance(self, now_s: float, *, heard: bool = True) -> list[bytes]:
         """Go on to a moment; gives what is sent, each element together.
@@ -130,7 +133,7 @@ class Vehicle:
                 sent.append(self._wire.pack(answer))
         return sent
 
-    def receive(self, data: bytes) -> None:
-        """Take bytes that came over the link; answers come with the next `advance`."""
+    def receive(self, data: bytes, now_s: float) -> None:
+        """Take bytes that came over the link at a moment; answers come with an `advance`."""
         for message in self._wire.parse(data):
-            self.autopilot.take(message)
+            self.autopilot.take(message, now_s)

@@ -2,6 +2,7 @@
 
 import math
 import random
+from dataclasses import dataclass, field
 
 from pymavlink.dialects.v20 import all as dialect
 
@@ -31,9 +32,21 @@ _IDLE_ARMED_S = 9.9
 _LANDED_ARMED_S = 0.3
 _PREARM_REPEAT_S = 30.0
 _TIMESYNC_S = 10.0
+#: What comes within one round of its main loop is answered together.
+_ONE_LOOP_S = 0.002
 #: A loop runs 400 (Copter), 50 times a second: nothing is streamed faster than four fifths of it.
 _SHORTEST_US = {Kind.COPTER: 3125, Kind.PLANE: 25_000, Kind.ROVER: 25_000, Kind.BOAT: 25_000}
 _FRAMES_ABSOLUTE, _FRAMES_RELATIVE = (0, 5), (3, 6)
+
+
+@dataclass(slots=True)
+class _Answers:
+    """Answers to what came at the same moment: one packet, the acknowledgements in front."""
+
+    asked_s: float = -1.0
+    sent_s: float = -1.0
+    messages: list[Message] = field(default_factory=list)
+    acks_end: int = 0
 
 
 class ArduPilot(Autopilot):
@@ -64,6 +77,7 @@ class ArduPilot(Autopilot):
         self._landed_s = 0.0
         self._booted = False
         self._mission_started = False
+        self._answers = _Answers()
 
     # --- what it is ---------------------------------------------------------------------------
 
@@ -241,11 +255,11 @@ class ArduPilot(Autopilot):
             case News.WAYPOINT:
                 item = self._first_item + flight.waypoint
                 self.say(dialect.MAVLink_mission_item_reached_message(item))
-                if not flight.craft.hovers:
-                    point = self.platform.round.waypoints[flight.waypoint]
-                    motion = flight.motion
-                    away = math.dist(point[:2], (motion.north, motion.east))
-                    self.text(Severity.INFO, f"Reached waypoint #{item} dist {away:.0f}m")
+                self.text(Severity.INFO, self._reached(item))
+                self._tell_item()
+            case News.HEIGHT_REACHED if self.mode == self._facts.auto:
+                flight.fly_round()
+                self._tell_item()
             case News.POINT if self.mode == self._facts.guided:
                 if self.platform.kind is not Kind.COPTER:
                     self.say(dialect.MAVLink_mission_item_reached_message(0))
@@ -256,6 +270,24 @@ class ArduPilot(Autopilot):
             case News.LANDED if not flight.craft.hovers:
                 distance = math.hypot(flight.motion.north, flight.motion.east)
                 self.text(Severity.INFO, f"Distance from LAND point={distance:.2f}m")
+
+    def _reached(self, item: int) -> str:
+        if self.platform.kind is Kind.COPTER:
+            return f"Reached command #{item}"
+        if self.platform.kind is not Kind.PLANE:
+            return f"Reached waypoint #{item}"
+        motion = self.flight.motion
+        point = self.platform.round.waypoints[self.flight.waypoint]
+        away = math.dist(point[:2], (motion.north, motion.east))
+        return f"Reached waypoint #{item} dist {away:.0f}m"
+
+    def _tell_item(self) -> None:
+        """The mission's item that is flown now."""
+        if self.flight.craft.flies and self.flight.motion.grounded:
+            self.text(Severity.INFO, "Mission: 1 Takeoff")
+            return
+        item = self._first_item + self.platform.round.target
+        self.text(Severity.INFO, f"Mission: {item} WP")
 
     def _watch_the_battery(self, now_s: float) -> None:
         battery = self.platform.battery
@@ -306,6 +338,12 @@ class ArduPilot(Autopilot):
         self.switch_activity(activity)
         if changed:
             self.say(self.heartbeat())
+        if mode != self._facts.auto:
+            return
+        flight = self.flight
+        if flight.armed and flight.craft.flies and flight.motion.grounded:
+            flight.take_off(flight.craft.limits.take_off_height)
+        self._tell_item()
 
     def _arm(self) -> None:
         self.flight.arm()
@@ -332,6 +370,18 @@ class ArduPilot(Autopilot):
         self.flight.disarm()
         self._mission_started = False
         self.text(Severity.INFO, self._facts.disarmed_text)
+
+    def answer(self, early: list[Message], ack: list[Message], late: list[Message]) -> None:
+        """Commands of one moment are answered in one packet: first all acknowledgements."""
+        now_s, answers = self.now_s, self._answers
+        if now_s - answers.asked_s < _ONE_LOOP_S and now_s < answers.sent_s:
+            answers.messages[answers.acks_end : answers.acks_end] = [*early, *ack]
+            answers.acks_end += len(early) + len(ack)
+            answers.messages += late
+            return
+        due_s = max(now_s + self.delay_s(), answers.sent_s)
+        self._answers = _Answers(now_s, due_s, [*early, *ack, *late], len(early) + len(ack))
+        self.outbox.add(due_s, self._answers.messages)
 
     # --- commands ---------------------------------------------------------------------------------
 
@@ -381,9 +431,10 @@ class ArduPilot(Autopilot):
         """A copter, armed, on the ground and in GUIDED; the frame of a COMMAND_INT must be 3."""
         if not self.flight.craft.flies:
             return Result.UNSUPPORTED
-        if command.frame is not None and command.frame != GLOBAL_RELATIVE:
-            return Result.DENIED
         flight = self.flight
+        wrong = command.frame != GLOBAL_RELATIVE or not flight.craft.hovers
+        if command.frame is not None and wrong:
+            return Result.DENIED
         fits = flight.craft.hovers and self.mode == self._facts.guided and flight.armed
         if not fits or flight.flying or not command.z > 0.0:
             return Result.FAILED

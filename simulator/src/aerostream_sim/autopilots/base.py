@@ -101,6 +101,7 @@ class Autopilot(Pilotable, ABC):
         self._beat_s = 0.0
         self._back_s: float | None = None
         """While the power is off: when it comes back."""
+        self._heard_s = 0.0
         self.ground_station_s = -1e9
         """When a ground station was heard last."""
 
@@ -268,7 +269,12 @@ class Autopilot(Pilotable, ABC):
 
     def after(self, delay_s: float, *messages: Message) -> None:
         """Send messages later."""
-        self.outbox.add(self.platform.now_s + delay_s, messages)
+        self.outbox.add(self.now_s + delay_s, messages)
+
+    @property
+    def now_s(self) -> float:
+        """The moment: of the last step, or of what was heard since."""
+        return max(self.platform.now_s, self._heard_s)
 
     def switch_activity(self, activity: Activity) -> None:
         """Let the flight do what a mode means."""
@@ -292,8 +298,9 @@ class Autopilot(Pilotable, ABC):
 
     # --- listening ---------------------------------------------------------------------------
 
-    def take(self, message: Any) -> None:
-        """Take a message that came over the link."""
+    def take(self, message: Any, now_s: float) -> None:
+        """Take a message that came over the link at a moment."""
+        self._heard_s = now_s
         if not self.powered or self.platform.boot_s < self.first_heartbeat_s:
             return
         listener = self._listeners.get(message.get_type())
@@ -329,9 +336,13 @@ class Autopilot(Pilotable, ABC):
 
     def _answer(self, *ack: Message) -> None:
         """Send an acknowledgement together with what came up while it was found."""
-        answers = [*(self._early or []), *ack, *(self._late or [])]
+        early, late = self._early or [], self._late or []
         self._early = self._late = None
-        self.after(self.delay_s(), *answers)
+        self.answer(early, list(ack), late)
+
+    @abstractmethod
+    def answer(self, early: list[Message], ack: list[Message], late: list[Message]) -> None:
+        """Send these in this autopilot's order and time; answers never overtake each other."""
 
     def on_get_interval(self, command: Command) -> Result:
         """GET_MESSAGE_INTERVAL: the answer comes before the acknowledgement."""

@@ -29,6 +29,9 @@ _CHUNK = 50
 #: A ground station is there if it beat within so many seconds.
 _GROUND_STATION_S = 3.0
 _KEPT_TEXTS = 20
+_AT_ONCE_S, _BETWEEN_ACKS_S = 0.001, 0.004
+#: Texts come last, recorded up to 21 ms after what they are about.
+_TEXT_DELAY_S, _BETWEEN_TEXTS_S = 0.018, 0.05
 _ACTIVITIES = {
     facts.MANUAL: Activity.IDLE,
     facts.ALTCTL: Activity.SINK,
@@ -81,6 +84,7 @@ class Px4(Autopilot):
         self._hold_until_s: float | None = None
         self._failsafe = False
         self._mission_started = False
+        self._answered_s = self._text_s = 0.0
 
     # --- what it is -----------------------------------------------------------------------------
 
@@ -213,9 +217,9 @@ class Px4(Autopilot):
         self._watch_the_battery(now_s)
         self._disarm_by_itself(now_s)
         if self._texts and now_s - self.ground_station_s < _GROUND_STATION_S:
-            # Old ones first, and all at once.
+            # Old ones first.
             for chunks in self._texts:
-                self.after(0.0, *chunks)
+                self._send_text(chunks)
             self._texts.clear()
 
     def _tell(self, news: News) -> None:
@@ -226,6 +230,8 @@ class Px4(Autopilot):
                 self.event(facts.TAKE_OFF_DETECTED)
             case News.HEIGHT_REACHED if self.mode == facts.TAKE_OFF:
                 self.mode = facts.LOITER
+            case News.HEIGHT_REACHED if self.mode == facts.MISSION:
+                flight.fly_round()
             case News.LANDED:
                 self.text(Severity.INFO, "Landing detected")
                 self.event(facts.LANDING_DETECTED)
@@ -285,10 +291,14 @@ class Px4(Autopilot):
             )
             for start in range(0, len(raw), _CHUNK)
         ]
-        if self.platform.now_s - self.ground_station_s < _GROUND_STATION_S:
-            self.after(0.0, *chunks)
+        if self.now_s - self.ground_station_s < _GROUND_STATION_S:
+            self._send_text(chunks)
         else:
             self._texts.append(chunks)
+
+    def _send_text(self, chunks: list[Message]) -> None:
+        self._text_s = max(self.now_s + _TEXT_DELAY_S, self._text_s + _BETWEEN_TEXTS_S)
+        self.outbox.add(self._text_s, chunks)
 
     def event(self, kind: facts.EventType, arguments: bytes = b"") -> None:
         """An EVENT, for everybody; no ground station is needed."""
@@ -301,6 +311,12 @@ class Px4(Autopilot):
         activity = _ACTIVITIES.get(mode, Activity.HOLD)
         if activity is Activity.TAKE_OFF:
             if self.flight.armed and self.flight.craft.flies:
+                if self._take_off_up == facts.DEFAULT_TAKE_OFF_M:
+                    self.event(facts.DEFAULT_HEIGHT, struct.pack("<f", self._take_off_up))
+                    self.text(
+                        Severity.INFO,
+                        f"Using default takeoff altitude: {self._take_off_up:.1f} m",
+                    )
                 self.flight.take_off(self._take_off_up)
             return
         if activity is Activity.MISSION and self.flight.armed:
@@ -335,6 +351,13 @@ class Px4(Autopilot):
         self.text(Severity.INFO, text)
         if self.flight.craft.flies:
             self.mode = facts.LOITER
+
+    def answer(self, early: list[Message], ack: list[Message], late: list[Message]) -> None:
+        """What was asked for goes at once; acknowledgements follow one by one."""
+        now_s = self.now_s
+        self.outbox.add(now_s + _AT_ONCE_S, early)
+        self._answered_s = max(now_s + self.delay_s(), self._answered_s + _BETWEEN_ACKS_S)
+        self.outbox.add(self._answered_s, [*ack, *late])
 
     # --- commands ------------------------------------------------------------------------------
 
@@ -487,9 +510,9 @@ class Px4(Autopilot):
         """They run all the time."""
         return Result.ACCEPTED
 
-    def on_reboot(self, _command: Command) -> Result:
-        """The recorded build cannot."""
-        return Result.DENIED
+    def on_reboot(self, command: Command) -> Result:
+        """The recorded build cannot; to do nothing it can."""
+        return Result.DENIED if command.number(1) or command.number(2) else Result.ACCEPTED
 
     # --- the operator's orders --------------------------------------------------------------
 

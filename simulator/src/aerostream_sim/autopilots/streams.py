@@ -18,6 +18,8 @@ class Streams:
         self._offset = offset
         self.intervals_us: dict[int, int] = {}
         """What is sent now."""
+        self.shortest_s = _OFF
+        """The shortest of them; infinity: nothing is sent."""
         self._due: dict[int, float] = {}
         self._next = _OFF
 
@@ -25,7 +27,7 @@ class Streams:
         """Begin anew with what is sent unasked."""
         self.intervals_us.clear()
         self._due.clear()
-        self._next = _OFF
+        self._next = self.shortest_s = _OFF
         for message_id, interval_us in self._default_us.items():
             self.set(message_id, interval_us, now_s)
 
@@ -42,6 +44,7 @@ class Streams:
             self.intervals_us[message_id] = interval_us
             self._due[message_id] = now_s + self._offset * min(interval_us * 1e-6, 0.2)
         self._next = min(self._due.values(), default=_OFF)
+        self.shortest_s = min(self.intervals_us.values(), default=_OFF) * 1e-6
 
     def due(self, now_s: float) -> list[tuple[int, float]]:
         """Messages that are due by now, each with its moment; in order of their moments."""
