@@ -1,6 +1,6 @@
 """The WebSocket over real parts: Mosquitto, the web server, a client library of another make."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -36,7 +36,7 @@ async def bridge(broker: Broker, tmp_path: Path) -> AsyncIterator[LiveServer]:
 
 
 @pytest.fixture
-def drones(broker: Broker) -> "AsyncIterator[MqttClient]":
+def drones(broker: Broker) -> Iterator[MqttClient]:
     with MqttClient(broker.port, "aero/1/+/+/dn/att") as client:
         yield client
 

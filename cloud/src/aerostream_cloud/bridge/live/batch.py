@@ -68,9 +68,19 @@ class Batch:
         changes: what is to be told, oldest change first.
         end: the version that is reached with the last part.
         is_snapshot: whether it begins or goes on with a snapshot.
+        is_awaited: whether there is a part even where there is nothing to tell.
+        part_bytes: see `PART_BYTES`.
     """
 
-    def __init__(self, changes: list[Change], *, end: int, is_snapshot: bool) -> None:
+    def __init__(
+        self,
+        changes: list[Change],
+        *,
+        end: int,
+        is_snapshot: bool,
+        is_awaited: bool,
+        part_bytes: int = PART_BYTES,
+    ) -> None:
         self.end = end
         self.encoded = 0
         """Parts that were made."""
@@ -78,12 +88,13 @@ class Batch:
             changes = [change for change in changes if not isinstance(change[1], GoneEntry)]
         most = SNAPSHOT_EVENTS if is_snapshot else DELTA_EVENTS
         self._changes, self._missed = _newest_events(changes, most)
-        self._needs_end = is_snapshot
+        self._is_awaited = is_awaited
+        self._part_bytes = part_bytes
         self._parts: list[Part] = []
         self._next = 0
 
     def parts(self) -> Iterator[Part]:
-        """The parts, in order; a snapshot has at least one."""
+        """The parts, in order."""
         index = 0
         while index < len(self._parts) or self._make():
             yield self._parts[index]
@@ -92,12 +103,12 @@ class Batch:
     def _make(self) -> bool:
         """Make one more part; False: there is none."""
         changes, first = self._changes, self._next
-        if first == len(changes) and not (self._needs_end and not self._parts):
+        if first == len(changes) and (self._parts or not self._is_awaited):
             return False
         size, last = 0, first
         while last < len(changes) and (
             # What has one version goes into one part: the cursor could not tell it apart.
-            size < PART_BYTES or changes[last][0] == changes[last - 1][0]
+            size < self._part_bytes or changes[last][0] == changes[last - 1][0]
         ):
             size += len(changes[last][1].json()) + 1
             last += 1

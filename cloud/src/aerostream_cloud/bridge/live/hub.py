@@ -10,17 +10,16 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from aerostream_cloud.bridge.live import messages
 from aerostream_cloud.bridge.live.area import Area
 from aerostream_cloud.bridge.live.attention import AttentionBook
-from aerostream_cloud.bridge.live.batch import Batch, text_frame
+from aerostream_cloud.bridge.live.batch import PART_BYTES, Batch, text_frame
 from aerostream_cloud.bridge.live.changes import Change
 from aerostream_cloud.bridge.live.filter import Filter
 from aerostream_cloud.bridge.live.fleet import Fleet
 from aerostream_cloud.bridge.live.metrics import LiveMetrics
-from aerostream_cloud.bridge.live.protocol import LiveProtocol
 
 MAX_SUBSCRIPTIONS = 32
 """Subscriptions of one client."""
@@ -33,6 +32,30 @@ _KINDS = ("hello", "snapshot", "delta", "heartbeat", "pong", "unsubscribed", "er
 _CURSOR = re.compile(r"([0-9a-f]{1,32})\.([0-9]{1,16})\Z")
 
 
+class Connection(Protocol):
+    """What the hub needs of a connection; `LiveProtocol` tells what each member is."""
+
+    on_writable: Callable[[], None]
+
+    @property
+    def can_write(self) -> bool: ...  # noqa: D102
+
+    @property
+    def waiting_bytes(self) -> int: ...  # noqa: D102
+
+    @property
+    def taken_bytes(self) -> int: ...  # noqa: D102
+
+    @property
+    def close_code(self) -> int: ...  # noqa: D102
+
+    def write(self, frame: bytes) -> None: ...  # noqa: D102
+
+    def end(self, code: int, reason: str) -> None: ...  # noqa: D102
+
+    def give_up(self, code: int) -> None: ...  # noqa: D102
+
+
 class Viewer(NamedTuple):
     """A subscription, for the attention book."""
 
@@ -43,12 +66,13 @@ class Viewer(NamedTuple):
 class Group:
     """Subscriptions that want the same; what one of them is told is made for all."""
 
-    def __init__(self, fleet: Fleet, wanted: Filter) -> None:
+    def __init__(self, fleet: Fleet, wanted: Filter, part_bytes: int) -> None:
         self.wanted = wanted
         self.members: set[Subscription] = set()
         self._fleet = fleet
         self._area = None if wanted.box is None else Area(fleet, wanted, wanted.box)
-        self._batches: dict[tuple[int, int | None], Batch] = {}
+        self._part_bytes = part_bytes
+        self._batches: dict[tuple[int, int | None, bool], Batch] = {}
 
     def update(self) -> None:
         """Look who entered or left the box."""
@@ -61,16 +85,24 @@ class Group:
         changes = self._fleet.changes
         return version >= floor and changes.reaches(version, events=self.wanted.events)
 
-    def batch(self, version: int, target: int | None) -> Batch:
-        """What is to be told after a version; up to `target` where a snapshot is under way."""
-        batch = self._batches.get((version, target))
+    def batch(self, version: int, target: int | None, *, is_awaited: bool) -> Batch:
+        """What is to be told after a version; up to `target` where a snapshot is under way.
+
+        One that is awaited says so where there is nothing.
+        """
+        key = (version, target, is_awaited)
+        batch = self._batches.get(key)
         if batch is None:
             changes = self._since(version)
             if target is not None:
                 changes = [change for change in changes if change[0] <= target]
-            end = self._fleet.version if target is None else target
-            batch = Batch(changes, end=end, is_snapshot=target is not None)
-            self._batches[(version, target)] = batch
+            batch = self._batches[key] = Batch(
+                changes,
+                end=self._fleet.version if target is None else target,
+                is_snapshot=target is not None,
+                is_awaited=is_awaited,
+                part_bytes=self._part_bytes,
+            )
         return batch
 
     def forget_batches(self) -> int:
@@ -98,13 +130,15 @@ class Subscription:
     """The next part of a snapshot that is under way."""
     target: int | None = None
     """The version at which that snapshot ends."""
+    is_awaited: bool = True
+    """Whether the client waits for an answer to its subscription."""
 
 
 @dataclass(slots=True, eq=False)
 class Client:
     """One connection and its subscriptions."""
 
-    connection: LiveProtocol
+    connection: Connection
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
     errors: int = 0
     taken_bytes: int = 0
@@ -121,6 +155,7 @@ class Hub:
         metrics: what is counted.
         clock_s: a clock that never goes back.
         stall_s: see `STALL_S`.
+        part_bytes: see `PART_BYTES`.
     """
 
     def __init__(
@@ -131,6 +166,7 @@ class Hub:
         metrics: LiveMetrics,
         clock_s: Callable[[], float],
         stall_s: float = STALL_S,
+        part_bytes: int = PART_BYTES,
     ) -> None:
         self.attention = AttentionBook()
         self.clients: set[Client] = set()
@@ -141,6 +177,7 @@ class Hub:
         self._metrics = metrics
         self._clock_s = clock_s
         self._stall_s = stall_s
+        self._part_bytes = part_bytes
         self._groups: dict[Filter, Group] = {}
         self._told = 0
         """The version that the last tick brought those in step to."""
@@ -148,7 +185,7 @@ class Hub:
         self._sent = {kind: metrics.sent.labels(kind) for kind in _KINDS}
         self._delay = {flag: metrics.delay.labels(str(flag).lower()) for flag in (False, True)}
 
-    def add(self, connection: LiveProtocol) -> Client:
+    def add(self, connection: Connection) -> Client:
         """A client came."""
         client = Client(connection)
         self.clients.add(client)
@@ -180,7 +217,7 @@ class Hub:
         self._end(client, name)
         group = self._groups.get(wanted)
         if group is None:
-            group = self._groups[wanted] = Group(self._fleet, wanted)
+            group = self._groups[wanted] = Group(self._fleet, wanted, self._part_bytes)
         version = self._version_of(resume)
         subscription = Subscription(client, name, group, version)
         group.members.add(subscription)
@@ -213,7 +250,7 @@ class Hub:
         busy = False
         for group in self._groups.values():
             for subscription in group.members:
-                if subscription.version != version:
+                if subscription.version != version or subscription.is_awaited:
                     self._tell(subscription)
                     busy = True
             self._metrics.encoded.inc(group.forget_batches())
@@ -246,8 +283,11 @@ class Hub:
             # Also where so much has happened since that some of it is forgotten.
             subscription.version, subscription.part = 0, 0
             subscription.target = self._fleet.version
-        conflated = subscription.part is None and subscription.version < self._told
-        batch = group.batch(subscription.version, subscription.target)
+            subscription.is_awaited = True
+        conflated = subscription.version < self._told and not subscription.is_awaited
+        batch = group.batch(
+            subscription.version, subscription.target, is_awaited=subscription.is_awaited
+        )
         for part in batch.parts():
             if not client.connection.can_write:
                 return
@@ -256,13 +296,14 @@ class Hub:
             subscription.version = part.cursor
             if subscription.part is not None:
                 subscription.part += 1
-            elif part.oldest_s is not None and not part.was_sent:
+            elif part.oldest_s is not None and not part.was_sent and not subscription.is_awaited:
                 self._delay[conflated].observe(self._clock_s() - part.oldest_s)
             part.was_sent = True
         if conflated:
             self._metrics.conflated.inc()
         subscription.version = batch.end
         subscription.part = subscription.target = None
+        subscription.is_awaited = False
 
     def _go_on(self, client: Client) -> None:
         """A client has read: what waits for it only is the rest of a snapshot."""

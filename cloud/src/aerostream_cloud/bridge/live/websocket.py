@@ -94,7 +94,7 @@ class WebSocketEndpoints:
             self._hub.send(client, messages.hello(self._server, self._utc()), "hello")
             if drone is not None:
                 await self._begin(client, websocket, drone)
-            await self._read(client, websocket)
+            await self._read(client, connection, websocket)
         except WebSocketDisconnect:
             pass  # how every connection ends
         finally:
@@ -121,11 +121,11 @@ class WebSocketEndpoints:
             return None
         return connection
 
-    async def _read(self, client: Client, websocket: WebSocket) -> None:
+    async def _read(self, client: Client, connection: LiveProtocol, websocket: WebSocket) -> None:
         """Read messages until the connection ends."""
         while True:
             # Who does not read is not listened to: answers must not pile up.
-            await client.connection.writable.wait()
+            await connection.writable.wait()
             message = await websocket.receive()
             if message["type"] != "websocket.receive":
                 raise WebSocketDisconnect
