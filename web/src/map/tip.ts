@@ -1,5 +1,6 @@
 /** A few words next to the pointer: which drone, what is wrong with it, who is in a cluster. */
 
+import { ageText } from "../live/age";
 import type { Condition } from "../live/condition";
 import type { Mark } from "./marks";
 
@@ -40,8 +41,12 @@ export class Tip {
 }
 
 export function markText(mark: Mark): string {
-  const reasons = mark.condition?.reasons ?? [];
-  return reasons.length === 0 ? mark.id : `${mark.id}: ${reasons.join(", ")}`;
+  const words = [...(mark.condition?.reasons ?? [])];
+  const age = Number.isFinite(mark.ageMs) ? ageText(mark.ageMs, mark.fresh) : "";
+  if (age !== "" && !words.some((reason) => reason.startsWith("no data"))) {
+    words.push(mark.fresh === "gone" ? age : `position ${age} old`);
+  }
+  return words.length === 0 ? mark.id : `${mark.id}: ${words.join(", ")}`;
 }
 
 /** "214 drones: 1 critical, 3 with a warning". */
