@@ -8,6 +8,7 @@ CloudError
 │   ├── RowsRejected     the store takes no row of this kind; a retry changes nothing
 │   └── NotOurStore      the file is not a store of ours
 ├── RegistryUnavailable  the relational database cannot be reached or used
+├── ApiProblem           a request that the bridge refuses (`bridge.problems`)
 ├── ProvisionRefused     an account cannot be made, changed or removed as asked
 └── BrokerNotReloaded    the broker was not told to read its account files again
 """

@@ -24,10 +24,18 @@ class StoreReader:
     Args:
         url: the store's URL; a store that is not there yet is opened once it is.
         longest_query_s: a question that takes longer is given up.
+        longest_wait_s: so is one that finds no free thread for so long.
     """
 
-    def __init__(self, *, url: str, longest_query_s: float = LONGEST_QUERY_S) -> None:
+    def __init__(
+        self,
+        *,
+        url: str,
+        longest_query_s: float = LONGEST_QUERY_S,
+        longest_wait_s: float = LONGEST_WAIT_S,
+    ) -> None:
         self._url = url
+        self._longest_wait_s = longest_wait_s
         self._longest_query_s = longest_query_s
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="store-reader")
         self._free = asyncio.Semaphore(THREADS)
@@ -42,7 +50,7 @@ class StoreReader:
             StoreError: the store cannot be read.
         """
         try:
-            async with asyncio.timeout(LONGEST_WAIT_S):
+            async with asyncio.timeout(self._longest_wait_s):
                 await self._free.acquire()
         except TimeoutError:
             raise ApiProblem(
@@ -54,7 +62,9 @@ class StoreReader:
         return await asyncio.shield(future)
 
     def close(self) -> None:
-        """Wait for the threads and close their stores."""
+        """End what the threads are reading, and close their stores."""
+        for store in self._open:
+            store.interrupt()
         self._threads.shutdown(cancel_futures=True)
         for store in self._open:
             store.close()

@@ -171,6 +171,9 @@ class TelemetryStore(Protocol):
     def limit_time(self, seconds: float | None) -> None:
         """From now on, reading ends after so many seconds with QueryTooLong; None: never."""
 
+    def interrupt(self) -> None:
+        """Read no more: what another thread reads ends with QueryTooLong. Any thread may call."""
+
     def stats(self) -> list[SeriesStats]:
         """Every series with samples, sorted by its key."""
 

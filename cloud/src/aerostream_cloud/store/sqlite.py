@@ -77,6 +77,7 @@ class SqliteStore:
         self._file = file
         self._series: dict[_SeriesId, int] = {}
         self._tables: dict[str, ChannelTable] = {}
+        self._interrupted = False
         with self._failing_clearly():
             self._connection = _connect(file, read_only=read_only)
             try:
@@ -184,8 +185,13 @@ class SqliteStore:
             return
         deadline_s = time.monotonic() + seconds
         self._connection.set_progress_handler(
-            lambda: time.monotonic() > deadline_s, _STEPS_PER_LOOK
+            lambda: self._interrupted or time.monotonic() > deadline_s, _STEPS_PER_LOOK
         )
+
+    def interrupt(self) -> None:
+        """See `TelemetryStore.interrupt`."""
+        self._interrupted = True
+        self._connection.interrupt()
 
     def stats(self) -> list[SeriesStats]:
         """See `TelemetryStore.stats`."""
@@ -307,6 +313,8 @@ class SqliteStore:
         return channels
 
     def _read(self, channel: Channel, rows: Callable[[], Iterator[_Row]]) -> Iterator[_Row]:
+        if self._interrupted:
+            raise QueryTooLong("the store is being closed")
         with self._failing_clearly():
             if reading.has_table(self._connection, channel):
                 yield from rows()
