@@ -3,10 +3,11 @@
 import { autopilotName, clockTime, UNKNOWN, vehicleName } from "../format";
 import { Icon } from "../glyphs/Icon";
 import { StateMark } from "../glyphs/StateMark";
-import { durationText, freshness } from "../live/age";
+import { durationText } from "../live/age";
 import { useStore } from "../live/hooks";
 import type { DroneState } from "../live/protocol";
 import { usePage } from "../page";
+import { ageOf } from "../readings/reading";
 import { useOrigin } from "./useOrigin";
 
 const LANDED: Record<NonNullable<DroneState["landed"]>, string> = {
@@ -25,7 +26,8 @@ export function PanelHead({ drone }: { drone: string }) {
   const live = origin.source.kind === "live";
   const { mode, armed, landed } = origin.source.doing(drone);
   const ageMs = condition?.ageMs ?? null;
-  const stale = !live || ageMs === null ? "fresh" : freshness(ageMs, headStaleS(origin.channels));
+  // Cut off from the server, the drone's condition stands still; what it does grows old all the same.
+  const doing = ageOf(origin, "heartbeat", origin.source.sample(drone, "heartbeat"));
   return (
     <header className="panel-head">
       <div className="panel-title">
@@ -65,10 +67,13 @@ export function PanelHead({ drone }: { drone: string }) {
           {state.firmware !== null && ` ${state.firmware}`} · {state.fleet}
         </p>
       )}
-      <p className="panel-doing" data-freshness={stale}>
+      <p className="panel-doing" data-freshness={live ? doing.freshness : "fresh"}>
         <strong>{mode ?? UNKNOWN}</strong>
         <span>{armed === null ? "arming unknown" : armed ? "ARMED" : "disarmed"}</span>
         {landed !== null && <span>{LANDED[landed]}</span>}
+        {live && condition?.state === "normal" && doing.note && (
+          <span className="note">{doing.note}</span>
+        )}
       </p>
       {live && condition !== undefined && condition.state !== "normal" && (
         <p className="panel-condition" data-tone={condition.tone} role="status">
@@ -89,8 +94,4 @@ export function PanelHead({ drone }: { drone: string }) {
       )}
     </header>
   );
-}
-
-function headStaleS(channels: { staleAfterS(channel: string): number }): number {
-  return channels.staleAfterS("heartbeat");
 }
