@@ -5,6 +5,7 @@ import heapq
 import math
 import resource
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from aerostream_contract.words import counted
 
