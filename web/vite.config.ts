@@ -19,5 +19,5 @@ export default defineConfig({
       "/ws": { target: BRIDGE.replace("http", "ws"), ws: true },
     },
   },
-  test: { environment: "jsdom", include: ["tests/**/*.test.{ts,tsx}"] },
+  test: { environment: "node", include: ["tests/**/*.test.{ts,tsx}"] },
 });
