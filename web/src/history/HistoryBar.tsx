@@ -1,4 +1,3 @@
-import { useEffect } from "react";
 import type { Clock } from "../live/clock";
 import { useStore, useTick } from "../live/hooks";
 import type { History } from "./history";
@@ -65,15 +64,6 @@ function Live({ history, clock, drone }: HistoryBarProps) {
 function Past({ history }: { history: History }) {
   const [zone, toggleZone] = useZone();
   const { flight, momentMs, marks } = history;
-  const drone = flight?.drone;
-  // An announcement that is not repeated with every second of the flight.
-  useEffect(() => {
-    const title = document.title;
-    document.title = `PAST · ${drone} · AeroStream`;
-    return () => {
-      document.title = title;
-    };
-  }, [drone]);
   if (flight === undefined) return null;
   const latest = marks.findLast(({ timeMs }) => timeMs <= momentMs);
   const jump = (timeMs: number | undefined) => timeMs !== undefined && history.moveTo(timeMs);

@@ -46,6 +46,7 @@ export class Chunks {
   private readonly chunks = new Map<string, Chunk>();
   private readonly abort = new AbortController();
   private readonly nowMs: () => number;
+  private lookedAtMs = 0;
   private loading = 0;
   private uses = 0;
 
@@ -56,21 +57,26 @@ export class Chunks {
   /** Why the last request failed, as a sentence; undefined: it did not. */
   problem: string | undefined;
 
-  /** Whether something that was asked for is not there yet. */
-  get busy(): boolean {
+  /** Whether something of up to a moment is not there yet; what is fetched ahead does not count. */
+  busyAt(momentMs: number): boolean {
     return [...this.chunks.values()].some(
-      ({ state }) => state === "waiting" || state === "loading",
+      ({ state, startMs }) => (state === "waiting" || state === "loading") && startMs <= momentMs,
     );
   }
 
   /** What is there of a series in the chunk of a moment; asks for the chunk when it is not. */
   at(channel: string, key: string, momentMs: number): Columns | undefined {
+    this.lookedAtMs = momentMs;
     return this.chunkAt(channel, momentMs).series.get(key);
   }
 
-  /** The chunk before, where a value that came last before the moment's chunk is. */
+  /**
+   * The chunk before, where a value that came last before the moment's chunk is; not asked for
+   * while that chunk itself may still bring one.
+   */
   before(channel: string, key: string, momentMs: number): Columns | undefined {
-    return this.at(channel, key, momentMs - this.lengthMs(channel));
+    if (this.chunkAt(channel, momentMs).state !== "there") return undefined;
+    return this.chunkAt(channel, momentMs - this.lengthMs(channel)).series.get(key);
   }
 
   /** Ask for a chunk before it is needed. */
@@ -113,18 +119,20 @@ export class Chunks {
     return chunk;
   }
 
-  /** What was asked for last is what somebody looks at now. */
+  /** What is looked at comes first, in the order of the page; then what was asked for last. */
   private loadNext(): void {
     while (this.loading < AT_ONCE && !this.abort.signal.aborted) {
-      let next: Chunk | undefined;
-      for (const chunk of this.chunks.values()) {
-        if (chunk.state === "waiting" && (next === undefined || chunk.usedAt > next.usedAt)) {
-          next = chunk;
-        }
-      }
+      const waiting = [...this.chunks.values()].filter(({ state }) => state === "waiting");
+      const next =
+        waiting.find((chunk) => this.isLookedAt(chunk)) ??
+        waiting.sort((a, b) => b.usedAt - a.usedAt)[0];
       if (next === undefined) return;
       void this.load(next);
     }
+  }
+
+  private isLookedAt({ startMs, endMs }: Chunk): boolean {
+    return startMs <= this.lookedAtMs && this.lookedAtMs < endMs;
   }
 
   private async load(chunk: Chunk): Promise<void> {

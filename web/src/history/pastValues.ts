@@ -34,9 +34,9 @@ export class PastValues implements ValueSource {
     this.chunks = new Chunks(parts);
   }
 
-  /** Whether something that a widget asked for is still on its way. */
+  /** Whether something that a widget asked for of the moment is still on its way. */
   get loading(): boolean {
-    return this.chunks.busy;
+    return this.chunks.busyAt(this.nowMs());
   }
 
   get problem(): string | undefined {

@@ -218,7 +218,9 @@ function Plot({ drone, api, fleet, view, channels, clock, fields, unknown, onLea
         <span className="spacer" />
         <Exports drone={drone} api={api} chosen={chosen} span={span} />
       </div>
-      <Resolution traces={traces} following={effective.kind === "last"} />
+      {traces.some(hasValues) && (
+        <Resolution traces={traces} following={effective.kind === "last"} />
+      )}
       <Readout
         traces={traces}
         span={span}

@@ -1,3 +1,4 @@
+import type { ReactNode } from "react";
 import { numberText, UNKNOWN } from "../format";
 import { momentText, timeText, type Zone } from "../history/times";
 import { decimalsOf, lookOf } from "./look";
@@ -65,7 +66,7 @@ function Row({
     <tr>
       <th scope="row" title={field.description}>
         <Swatch index={index} />
-        {field.label}
+        {breakable(field.label)}
       </th>
       <td>
         {numberText(reading?.value, decimals)} <small>{field.unit}</small>
@@ -90,6 +91,11 @@ function Row({
       </td>
     </tr>
   );
+}
+
+/** A name that may be broken after its dots and underscores, not within its words. */
+function breakable(name: string): ReactNode[] {
+  return name.split(/(?<=[._])/).flatMap((part) => [part, <wbr key={part} />]);
 }
 
 function Swatch({ index }: { index: number }) {

@@ -10,9 +10,18 @@ import type { Trace } from "./trace";
 
 const AXIS_FONT_PX = 12;
 /** Room for a time and the pause after it. */
-const TIME_LABEL_PX = 84;
-const DAY_MS = 86_400_000;
+const TIME_LABEL_PX = 72;
 const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+/** Steps of the time axis. */
+const STEPS_MS = [
+  ...[1, 2, 5, 10, 20, 50, 100, 200, 500],
+  ...[1, 2, 5, 10, 15, 30].map((seconds) => 1000 * seconds),
+  ...[1, 2, 5, 10, 15, 30].map((minutes) => MINUTE_MS * minutes),
+  ...[1, 2, 3, 6, 12].map((hours) => HOUR_MS * hours),
+  ...[1, 2, 7, 14, 28, 91, 182, 364, 728, 1820, 3640].map((days) => DAY_MS * days),
+];
 /** The least that counts as a drag, pixels. */
 const LEAST_DRAG = 4;
 
@@ -138,6 +147,7 @@ export class Chart {
         {
           ...axis,
           space: TIME_LABEL_PX,
+          incrs: STEPS_MS,
           values: (_, splits, __, ___, step) => timeLabels(splits, step, zone),
         },
         ...units.map(
@@ -271,7 +281,7 @@ function timeLabels(splits: number[], stepMs: number, zone: Zone): string[] {
   return splits.map((timeMs) => {
     const today = dayText(timeMs, zone);
     if (stepMs >= DAY_MS) return today.slice(5);
-    const time = timeText(timeMs, zone, stepMs < 1000 ? 1 : 0);
+    const time = timeText(timeMs, zone, decimalsFor(stepMs / 1000));
     const label = stepMs >= MINUTE_MS ? time.slice(0, 5) : time;
     const first = today !== day;
     day = today;
