@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,20 @@ from aerostream_cloud.bridge.server import Server, listen, new_server
 from aerostream_cloud.database import open_database
 from aerostream_cloud.logs import service_logger
 from aerostream_cloud.settings import CloudSettings
+from aerostream_contract import models
+from aerostream_contract.channels import CHANNELS
+from aerostream_contract.channels.flight import E7
+from aerostream_contract.frame import Clock, Section, SeriesRows, encode_frame
+from aerostream_contract.models import Presence, Status
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from support.cloud import START_US
 
 DEADLINE_S = 10.0
+_POSITION = CHANNELS["position"]
 
 
 class LiveServer:
@@ -189,3 +198,26 @@ async def page(url: str, **options: Any) -> AsyncIterator[Page]:
         client = Page(connection)
         assert (await client.receive())["type"] == "hello"
         yield client
+
+
+async def closed_with(client: Page) -> int:
+    """Receive until the connection ends; its close code, 1006 without one."""
+    try:
+        while True:
+            await client.receive()
+    except ConnectionClosed as end:
+        return 1006 if end.rcvd is None else int(end.rcvd.code)
+
+
+def position_frame(number: int, lat: float, lon: float, *, events: Sequence[bytes] = ()) -> bytes:
+    """A frame with one position."""
+    row = [round(lat * E7), round(lon * E7), 500_000, number * 1000, 0, 0, 0, 9000]
+    at_us = START_US + number * 200_000
+    section = Section(1, 1, Clock.UTC, 0, [SeriesRows(_POSITION, "0", [(at_us, row)])])
+    return encode_frame(1, number, [section], events)
+
+
+def status_json(presence: Presence, session: int = 1) -> bytes:
+    """An `up/status`."""
+    link = models.LinkState.UP if presence is Presence.ONLINE else None
+    return models.encode(Status(presence, 1, session, "0.1.0", link))

@@ -183,7 +183,7 @@ class WebSocketEndpoints:
     async def _begin(self, client: Client, websocket: WebSocket, drone: str) -> None:
         """Subscribe to the drone of `/ws/{drone}`."""
         if not await self._is_known(drone):
-            client.connection.end(UNKNOWN_DRONE, f"there is no drone {shown(drone)}")
+            client.connection.end(UNKNOWN_DRONE, "there is no such drone")
             return
         query = websocket.query_params
         try:
