@@ -138,3 +138,18 @@ test("what tells no landed state flies when it is armed", () => {
   expect(condition({ landed: "on_ground", armed: true }).flying).toBe(false);
   expect(condition({ landed: "takeoff", armed: true }).flying).toBe(true);
 });
+
+describe("what stays on the ground or on the water", () => {
+  const rover = { vehicle: "rover", landed: null, armed: true };
+
+  test("does not fly, though it is armed", () => {
+    expect(condition(rover).flying).toBe(false);
+  });
+
+  test("is missed all the same when it is lost while armed", () => {
+    expect(condition({ ...rover, presence: "lost" })).toMatchObject({
+      tone: "critical",
+      reasons: ["connection lost while armed"],
+    });
+  });
+});

@@ -31,9 +31,13 @@ export const BATTERY_CRITICAL_PERCENT = 7;
 export const FIX_3D = 3;
 const FIX_NAMES = ["no GPS", "no GPS fix", "GPS fix only 2D"];
 
+/** Vehicles that never fly. */
+const ON_THE_SURFACE = new Set(["rover", "boat", "sub", "quadruped"]);
+
 /** Whether it is off the ground, or must be taken to be. */
 export function isFlying(drone: Drone): boolean {
-  const { landed, armed } = drone.state;
+  const { landed, armed, vehicle } = drone.state;
+  if (vehicle !== null && ON_THE_SURFACE.has(vehicle)) return false;
   return landed === null ? armed === true : landed !== "on_ground";
 }
 
@@ -47,17 +51,18 @@ export function stateOf(drone: Drone, heardMs: number, channels: Channels): Cond
   const ageMs = newestAgeMs(drone, heardMs);
   const found = { flying, ageMs };
 
+  const busy = flying || state.armed === true;
+  const where = flying ? "in flight" : busy ? "while armed" : "on the ground";
   if (state.presence === "offline" || state.presence === "unknown") {
-    if (state.presence === "offline" && flying) {
-      return { ...found, state: "lost", tone: "critical", reasons: ["agent stopped in flight"] };
+    if (state.presence === "offline" && busy) {
+      return { ...found, state: "lost", tone: "critical", reasons: [`agent stopped ${where}`] };
     }
     const reason = state.presence === "offline" ? "agent stopped" : "not connected";
     return { ...found, state: "offline", tone: "quiet", reasons: [reason], flying: false };
   }
   if (state.presence === "lost") {
-    const reason = flying ? "connection lost in flight" : "connection lost on the ground";
-    const tone = flying || state.armed ? "critical" : "quiet";
-    return { ...found, state: "lost", tone, reasons: [reason] };
+    const tone = busy ? "critical" : "quiet";
+    return { ...found, state: "lost", tone, reasons: [`connection lost ${where}`] };
   }
 
   const critical: string[] = [];
@@ -74,7 +79,7 @@ export function stateOf(drone: Drone, heardMs: number, channels: Channels): Cond
   if (state.link === "down") {
     (state.armed ? critical : warning).push("autopilot not heard");
   } else if (ageMs !== null && freshness(ageMs, channels.staleAfterS("heartbeat")) === "gone") {
-    const tone = flying || state.armed ? "critical" : "warning";
+    const tone = busy ? "critical" : "warning";
     const reasons = [`no data for ${durationText(ageMs)}`, ...critical, ...warning];
     return { ...found, state: "lost", tone, reasons };
   }
