@@ -16,6 +16,7 @@ from support.live import (
     LiveServer,
     Page,
     View,
+    closed_with,
     eventually,
     live_server,
     page,
