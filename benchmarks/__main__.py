@@ -5,7 +5,17 @@ import sys
 import time
 from collections.abc import Callable
 
-from benchmarks import edge_agent, ingest, mqtt_clients, query, report, uplink
+from benchmarks import (
+    edge_agent,
+    ingest,
+    live,
+    mqtt_clients,
+    page,
+    query,
+    readers,
+    report,
+    uplink,
+)
 from benchmarks.measure import MeasureError, Report
 
 BENCHMARKS: dict[str, Callable[[], Report]] = {
@@ -14,6 +24,9 @@ BENCHMARKS: dict[str, Callable[[], Report]] = {
     "ingest": ingest.run,
     "mqtt": mqtt_clients.run,
     "query": query.run,
+    "live": live.run,
+    "readers": readers.run,
+    "page": page.run,
 }
 
 

@@ -25,21 +25,24 @@ class _Sample(msgspec.Struct):
 
 class _Message(msgspec.Struct):
     type: str
+    subscription: str | None = None
     samples: list[_Sample] = []
 
 
 class Ages:
-    """Collects the ages of the samples of one channel that deltas bring.
+    """Collects the ages of the samples of one channel that a subscription's deltas bring.
 
     Args:
+        subscription: its name.
         channel: the channel whose samples have the vehicle's own time.
     """
 
-    def __init__(self, channel: str = "position") -> None:
+    def __init__(self, subscription: str = "fleet", channel: str = "position") -> None:
         self.us: list[int] = []
         """One per sample and reader, in microseconds."""
         self.drones: set[str] = set()
         """Whose samples came."""
+        self._subscription = subscription
         self._channel = channel
         self._decode = msgspec.json.Decoder(_Message).decode
         self._last: tuple[bytes, list[int]] = (b"", [])
@@ -62,7 +65,7 @@ class Ages:
 
     def _times(self, text: bytes) -> list[int]:
         message = self._decode(text)
-        if message.type != "delta":
+        if message.type != "delta" or message.subscription != self._subscription:
             return []
         samples: Sequence[_Sample] = [
             sample for sample in message.samples if sample.channel == self._channel

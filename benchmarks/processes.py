@@ -172,6 +172,14 @@ def bridge(
 
 
 @contextmanager
+def fleet_frames(folder: Path, broker_port: int, drones: int) -> Iterator[Running]:
+    """A fleet that is only its frames, see `benchmarks.fleet_frames`."""
+    command = [sys.executable, "-m", "benchmarks.fleet_frames", str(broker_port), str(drones)]
+    with running("fleet", command, folder) as process:
+        yield process
+
+
+@contextmanager
 def agent(
     folder: Path, *, drone: str, fleet: str, mavlink: str, broker_port: int, policy: str
 ) -> Iterator[Running]:
