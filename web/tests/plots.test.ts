@@ -359,14 +359,21 @@ describe("the live end", () => {
     const trace = emptyTrace(ALTITUDE, 6000);
     append(trace, 1000, 1);
     hear(2000, 2);
-    expect(followLive([trace], "d1", fleet)).toBe(true);
-    expect(followLive([trace], "d1", fleet)).toBe(false);
+    expect(followLive([trace], "d1", fleet, 0)).toBe(true);
+    expect(followLive([trace], "d1", fleet, 0)).toBe(false);
     hear(3000, 3);
-    followLive([trace], "d1", fleet);
+    followLive([trace], "d1", fleet, 0);
     expect(trace.values).toEqual([1, 2, 3]);
     forgetBefore([trace], 2500);
     expect(trace.values).toEqual([2, 3]);
-    expect(followLive([trace], "nobody", fleet)).toBe(false);
+    expect(followLive([trace], "nobody", fleet, 0)).toBe(false);
+  });
+
+  it("does not begin with a sample from before the plot", () => {
+    hear(4000, 4);
+    const trace = emptyTrace(ALTITUDE, 6000);
+    expect(followLive([trace], "d1", fleet, 5000)).toBe(false);
+    expect(hasValues(trace)).toBe(false);
   });
 
   it("keeps what was heard after the store's newest sample", () => {

@@ -14,7 +14,7 @@ import { PlotView } from "./PlotView";
 import { RangePicker } from "./RangePicker";
 import { Readout } from "./Readout";
 import { DEFAULT_RANGE, type PlotRange, type Span, spanOf } from "./range";
-import { hasValues } from "./trace";
+import { extent, hasValues } from "./trace";
 import { usePlotData } from "./usePlotData";
 import "./plots.css";
 
@@ -235,11 +235,11 @@ function Plot({ drone, api, fleet, view, channels, clock, fields, unknown, onLea
 
 /** What stands where nothing is drawn. */
 function noteOf(
-  { traces, loading, problem }: ReturnType<typeof usePlotData>,
+  { traces, span, loading, problem }: ReturnType<typeof usePlotData>,
   chosen: readonly PlotField[],
 ): string {
   if (chosen.length === 0) return "Choose a preset or fields.";
-  if (traces.some(hasValues)) return "";
+  if (traces.some((trace) => extent(trace, span.startMs, span.endMs))) return "";
   if (loading) return "Loading…";
   return problem === undefined ? "No samples in this time." : "";
 }

@@ -59,7 +59,9 @@ function Row({
 }: Omit<ReadoutProps, "traces"> & { trace: Trace; index: number }) {
   const { field } = trace;
   const reached = extent(trace, span.startMs, span.endMs);
-  const reading = cursorMs === undefined ? lastReading(trace) : readingAt(trace, cursorMs);
+  const nearest = cursorMs === undefined ? lastReading(trace) : readingAt(trace, cursorMs);
+  // The point left of the plot, which its line begins at, is no value of it.
+  const reading = nearest && nearest.timeMs >= span.startMs - (trace.everyMs ?? 0) ? nearest : null;
   const decimals = reached ? decimalsOf(reached.low, reached.high) : 1;
   const least = cursorMs !== undefined && trace.band && reading ? reading : reached;
   return (

@@ -3,14 +3,22 @@
 import { type Fleet, seriesKey } from "../live/fleet";
 import { append, dropBefore, type Trace } from "./trace";
 
-/** Add each trace's newest sample where it is new. Returns whether anything was added. */
-export function followLive(traces: readonly Trace[], drone: string, fleet: Fleet): boolean {
+/**
+ * Add each trace's newest sample where it is new, and not from before the plot. Returns whether
+ * anything was added.
+ */
+export function followLive(
+  traces: readonly Trace[],
+  drone: string,
+  fleet: Fleet,
+  startMs: number,
+): boolean {
   let added = false;
   for (const trace of traces) {
     const { channel, component, instance, field } = trace.field;
     const sample = fleet.drones.get(drone)?.samples.get(seriesKey(channel, component, instance));
     const last = trace.timesMs.at(-1) ?? Number.NEGATIVE_INFINITY;
-    if (sample === undefined || sample.timeMs <= last) continue;
+    if (sample === undefined || sample.timeMs <= last || sample.timeMs < startMs) continue;
     append(trace, sample.timeMs, sample.values[field] ?? null);
     added = true;
   }

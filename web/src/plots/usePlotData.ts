@@ -88,8 +88,8 @@ export function usePlotData(query: PlotDataQuery): PlotData & { revision: number
     const reread = setInterval(again, rereadMs(window.lengthMs));
     const follow = setInterval(() => {
       if (readKey.current !== key) return;
-      followLive(shown.current, drone, fleet);
       const next = spanNow();
+      followLive(shown.current, drone, fleet, next.startMs);
       forgetBefore(shown.current, next.startMs);
       setSpan(next);
       setRevision((count) => count + 1);
