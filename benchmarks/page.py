@@ -100,15 +100,16 @@ def _measure(drones: int) -> _Frames:
         process = stack.enter_context(bridge(folder, broker_port, port))
         stack.enter_context(fleet_frames(folder, broker_port, drones))
         wait_until(lambda: metric(port, _DRONES) == drones, "the bridge knows all", _START_S)
-        page = stack.enter_context(_page(f"http://127.0.0.1:{port}/"))
+        page = stack.enter_context(_page())
         try:
+            page.goto(f"http://127.0.0.1:{port}/")
             return _panned(page, process, drones)
         except Error as error:
             raise MeasureError(f"the page cannot be measured: {error}") from error
 
 
 @contextmanager
-def _page(url: str) -> Iterator[Page]:
+def _page() -> Iterator[Page]:
     binary = next(filter(None, map(shutil.which, _CHROMIUM)), None)
     if binary is None:
         raise MeasureError("Chromium is not installed: `make chromium` installs it")
@@ -116,7 +117,7 @@ def _page(url: str) -> Iterator[Page]:
         browser = playwright.chromium.launch(executable_path=binary, args=list(_FLAGS))
         try:
             page = browser.new_page(viewport={"width": _WIDTH, "height": _HEIGHT})
-            page.goto(url)
+            page.set_default_timeout(_START_S * 1000)
             yield page
         finally:
             browser.close()
@@ -124,10 +125,12 @@ def _page(url: str) -> Iterator[Page]:
 
 def _panned(page: Page, process: Running, drones: int) -> _Frames:
     """Drag the map to and fro, and watch."""
-    page.locator("canvas").first.wait_for(timeout=_START_S * 1000)
-    page.get_by_text("drone-0000").first.wait_for(timeout=_START_S * 1000)
+    page.locator("canvas").first.wait_for()
+    page.get_by_text("drone-0000").first.wait_for()
     page.wait_for_timeout(_SETTLE_S * 1000)
     session = page.context.new_cdp_session(page)
+    # Processor time of the main thread: what else runs on the machine is not in it.
+    session.send("Performance.setTimeDomain", {"timeDomain": "threadTicks"})
     session.send("Performance.enable")
     middle = (_WIDTH // 2, _HEIGHT // 2)
     page.mouse.move(*middle)
