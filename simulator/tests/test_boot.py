@@ -21,7 +21,9 @@ def arm_results(bench: Bench, seconds: float) -> list[tuple[float, int]]:
         bench.command(Cmd.COMPONENT_ARM_DISARM, 1)
         asked_s = bench.now_s
         results += [
-            (asked_s, each.message.result) for each in bench.run(1.0) if each.name == "COMMAND_ACK"
+            (asked_s, each.message.result)
+            for each in bench.run(1.0)
+            if each.name == "COMMAND_ACK" and each.message.command == Cmd.COMPONENT_ARM_DISARM
         ]
     return results
 

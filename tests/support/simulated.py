@@ -45,8 +45,6 @@ class Bench:
         )
         self.vehicle = Vehicle(plan.specs()[0], utc_us=UTC_US)
         self.now_s = 0.0
-        self.raw = b""
-        """All bytes sent."""
         self._parser = dialect.MAVLink(None)
         self._parser.robust_parsing = True
 
@@ -56,7 +54,6 @@ class Bench:
         for _ in range(round(seconds / step_s)):
             self.now_s += step_s
             for data in self.vehicle.advance(self.now_s):
-                self.raw += data
                 heard += [
                     Heard(self.now_s, message.get_type(), message)
                     for message in self._parser.parse_buffer(bytearray(data)) or ()

@@ -109,8 +109,8 @@ def fly(
         plan = _plan(
             vehicles, kind, autopilot, seed, home, spacing, pattern, wind, battery, boot, idle
         )
-        urls = LinkUrl.parse(mavlink).following(vehicles if vehicles > 0 else 1)
         specs = plan.specs()
+        urls = LinkUrl.parse(mavlink).following(len(specs))
         _check_duration(duration)
 
         async def run() -> None:
