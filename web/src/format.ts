@@ -60,6 +60,11 @@ export function autopilotName(autopilot: string | null): string {
   return AUTOPILOTS[autopilot] ?? capital(autopilot);
 }
 
+/** `2` for the instance `1`, as people count; a name that is no number stays as it is. */
+export function instanceName(instance: string): string {
+  return /^\d+$/.test(instance) ? String(Number(instance) + 1) : instance;
+}
+
 export function capital(words: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -1,6 +1,6 @@
 /** Each battery with what is left, what flows, what was used, and its cells. */
 
-import { numberText } from "../format";
+import { instanceName, numberText } from "../format";
 import { durationText } from "../live/age";
 import { Fact } from "../readings/Fact";
 import { ageOf, field, type Origin } from "../readings/reading";
@@ -45,7 +45,7 @@ function Battery({
   return (
     <>
       <h3>
-        {alone ? "Battery" : `Battery ${Number(instance) + 1}`}
+        {alone ? "Battery" : `Battery ${instanceName(instance)}`}
         {of.note && <span className="note"> {of.note}</span>}
       </h3>
       <dl>

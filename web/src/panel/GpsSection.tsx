@@ -1,6 +1,6 @@
 /** Each GNSS receiver: fix, satellites, how exact. */
 
-import { numberText } from "../format";
+import { instanceName, numberText } from "../format";
 import { Fact } from "../readings/Fact";
 import type { Origin } from "../readings/reading";
 import { gpsOf } from "./derived";
@@ -16,7 +16,7 @@ export function GpsSection({ origin }: { origin: Origin }) {
         return (
           <div key={instance}>
             <h3>
-              {instances.length > 1 ? `GPS ${Number(instance) + 1}` : "GPS"}
+              {instances.length > 1 ? `GPS ${instanceName(instance)}` : "GPS"}
               {gps.fix.note && <span className="note"> {gps.fix.note}</span>}
             </h3>
             <dl>
