@@ -100,6 +100,12 @@ class Bridge:
         self._process.send_signal(signal.SIGTERM)
         return self.wait()
 
+    def kill(self) -> None:
+        """SIGKILL."""
+        assert self._process is not None
+        self._process.kill()
+        self.wait()
+
     def wait(self) -> int:
         """Wait for it to end by itself; the exit code."""
         assert self._process is not None
