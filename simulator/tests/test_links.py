@@ -138,9 +138,9 @@ async def test_a_tcp_link_connects_again() -> None:
         accepted.append(writer)
 
     server = await asyncio.start_server(accept, "127.0.0.1", port)
-    for count in (1, 2):
-        await until(lambda count=count: len(accepted) == count and link.heard)
-        accepted[-1].close()
+    for _ in range(2):
+        await until(lambda: accepted and link.heard)
+        accepted.pop().close()
         await until(lambda: not link.heard)
     await link.close()
     server.close()

