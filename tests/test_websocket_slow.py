@@ -160,7 +160,7 @@ async def test_who_does_not_read_answers_is_not_listened_to(bridge: LiveServer) 
 def narrow(port: int) -> socket.socket:
     """A connection for which the kernel keeps little on our side."""
     connected = socket.socket()
-    connected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+    connected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
     connected.connect(("127.0.0.1", port))
     connected.setblocking(False)
     return connected

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 from aerostream_contract import __version__
-from aerostream_contract.channels import channel_named
+from aerostream_contract.channels import CHANNELS, channel_named
 from aerostream_contract.errors import ContractError, cut
 from aerostream_contract.models import EVERY_CHANNEL
 from aerostream_contract.names import check_id
@@ -16,6 +16,7 @@ from aerostream_cloud.bridge.problems import (
     ApiProblem,
     Problem,
     ProblemKind,
+    did_you_mean,
     invalid_parameter,
 )
 
@@ -127,7 +128,8 @@ def channels_of(names: Collection[str] | None) -> frozenset[str] | None:
         try:
             channel_named(name)
         except ContractError as error:
-            raise ApiProblem(ProblemKind.UNKNOWN_CHANNEL, str(error)) from error
+            hint = did_you_mean(name, CHANNELS)
+            raise ApiProblem(ProblemKind.UNKNOWN_CHANNEL, f"{error}{hint}") from error
     return frozenset(names)
 
 
