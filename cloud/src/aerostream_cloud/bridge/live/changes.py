@@ -143,8 +143,8 @@ class ChangeLog:
     """All entries, in the order of their newest change."""
 
     def __init__(self) -> None:
-        self.version = 0
-        """Of the newest change; no two changes have the same."""
+        self.version = 1
+        """Of the newest change; no two changes have the same. Who knows nothing is at 0."""
         self._entries: OrderedDict[Entry, None] = OrderedDict()
         self._events: deque[EventEntry] = deque()
         self._gone: OrderedDict[str, GoneEntry] = OrderedDict()

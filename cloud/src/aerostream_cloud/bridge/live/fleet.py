@@ -68,6 +68,11 @@ class Fleet:
         record = self._records.get(drone)
         return [] if record is None else [entry.shape() for entry in record.series.values()]
 
+    def has_samples(self, drone: str) -> bool:
+        """Whether anything is known of a drone but its name and state."""
+        record = self._records.get(drone)
+        return record is not None and bool(record.series)
+
     def place(self, name: DroneName) -> tuple[float, float] | None:
         """Latitude and longitude of a drone, degrees, where they are known."""
         record = self._records.get(name.drone)

@@ -37,6 +37,7 @@ CHANNELS = (
 """What a panel shows of a drone that is not there."""
 
 _FEW = 50
+_FRUITLESS_READS = 30
 _AT_ONCE = 1000
 
 
@@ -66,7 +67,8 @@ class Seeder:
         self._log = log
         self._interval_s = interval_s
         self._registry_read = asyncio.Event()
-        self._unsettled: set[str] = set()
+        self._unsettled: dict[str, int] = {}
+        """Drones to read the store for, and how many more times where there is nothing yet."""
         self._said = ""
 
     async def run(self) -> None:
@@ -91,7 +93,7 @@ class Seeder:
         rows = await asyncio.to_thread(registered_drones, self._engine)
         new = self._fleet.register(rows, now_us=time.time_ns() // 1000)
         self._registry_read.set()
-        self._unsettled.update(new)
+        self._unsettled.update(dict.fromkeys(new, _FRUITLESS_READS))
         if not self._unsettled:
             return
         unsettled = frozenset(self._unsettled)
@@ -102,7 +104,7 @@ class Seeder:
                 if self._take(sample):
                     changed.add(sample.series.drone)
             await asyncio.sleep(0)  # others have their turn
-        self._unsettled &= changed
+        self._settle(changed)
 
     async def wait(self) -> None:
         """Wait until the registry was read, or for so long that one need not wait more."""
@@ -111,6 +113,19 @@ class Seeder:
                 await self._registry_read.wait()
         except TimeoutError:
             pass
+
+    def _settle(self, changed: set[str]) -> None:
+        """Go on with drones that moved, and for a while with those that have nothing stored.
+
+        A drone is registered just before its first samples are stored.
+        """
+        left = {}
+        for drone, reads in self._unsettled.items():
+            if drone in changed:
+                left[drone] = _FRUITLESS_READS
+            elif reads > 1 and not self._fleet.has_samples(drone):
+                left[drone] = reads - 1
+        self._unsettled = left
 
     def _take(self, sample: Sample) -> bool:
         series = sample.series
