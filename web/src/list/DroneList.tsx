@@ -47,9 +47,23 @@ export function DroneList() {
     if (selection.primary !== undefined) panels.set("panel", true);
   };
 
+  const open = (id: string | undefined) => {
+    if (id === undefined) return;
+    selection.set([id]);
+    panels.set("panel", true);
+  };
+  const keys = listKeys(ids, primary, { select: (id) => selection.set([id]), open });
+  const enterList = (key: "Enter" | "ArrowDown" | "ArrowUp") => {
+    if (ids.length === 0) return;
+    scroll.current?.focus();
+    // One that is selected already may be among what was found.
+    if (primaryIndex < 0) selection.set([(key === "ArrowUp" ? ids.at(-1) : ids[0]) as string]);
+    if (key === "Enter") panels.set("panel", true);
+  };
+
   return (
     <section className="list" aria-label="Drones" ref={list}>
-      <ListTools sortBy={sortBy} onSort={setSortBy} />
+      <ListTools sortBy={sortBy} onSort={setSortBy} onLeave={enterList} />
       {/* The arrows work from the whole page too: shell/keys.ts brings them here. */}
       <div
         className="list-rows"
@@ -60,7 +74,7 @@ export function DroneList() {
         aria-multiselectable="true"
         aria-activedescendant={primaryIndex >= 0 ? rowId(primary as string) : undefined}
         tabIndex={0}
-        onKeyDown={listKeys(ids, primary, (id) => selection.set([id]))}
+        onKeyDown={keys}
         onPointerEnter={() => setHeld(true)}
         onPointerLeave={() => setHeld(false)}
       >

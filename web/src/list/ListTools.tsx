@@ -7,7 +7,14 @@ import type { SortBy } from "./order";
 
 const SORTS: readonly SortBy[] = ["name", "state", "battery", "altitude"];
 
-export function ListTools({ sortBy, onSort }: { sortBy: SortBy; onSort: (by: SortBy) => void }) {
+export interface ListToolsProps {
+  sortBy: SortBy;
+  onSort: (by: SortBy) => void;
+  /** Enter or an arrow in the search: on to what was found. */
+  onLeave: (key: "Enter" | "ArrowDown" | "ArrowUp") => void;
+}
+
+export function ListTools({ sortBy, onSort, onLeave }: ListToolsProps) {
   const { fleet, filter } = usePage();
   const { search, vehicle } = filter.settings;
   const vehicles = new Set<string>();
@@ -26,6 +33,12 @@ export function ListTools({ sortBy, onSort }: { sortBy: SortBy; onSort: (by: Sor
           spellCheck={false}
           value={search}
           onChange={(event) => filter.set({ search: event.target.value })}
+          onKeyDown={(event) => {
+            const { key } = event;
+            if (key !== "Enter" && key !== "ArrowDown" && key !== "ArrowUp") return;
+            event.preventDefault();
+            onLeave(key);
+          }}
         />
         <kbd>/</kbd>
       </label>

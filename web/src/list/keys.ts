@@ -1,4 +1,4 @@
-/** Keys of the list: arrows, Page, Home and End move the selection. */
+/** Keys of the list: arrows, Page, Home and End move the selection, Enter opens its panel. */
 
 import type { KeyboardEvent } from "react";
 
@@ -30,10 +30,15 @@ export function keyTarget(key: string, index: number, count: number): number | u
 export function listKeys(
   ids: readonly string[],
   current: string | undefined,
-  select: (id: string) => void,
+  { select, open }: { select: (id: string) => void; open: (id: string | undefined) => void },
 ): (event: KeyboardEvent) => void {
   return (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.key === "Enter") {
+      event.preventDefault();
+      open(current);
+      return;
+    }
     const index = current === undefined ? -1 : ids.indexOf(current);
     const target = keyTarget(event.key, index, ids.length);
     const id = target === undefined ? undefined : ids[target];

@@ -6,6 +6,7 @@ import type { Page } from "../page";
 export const KEYS: readonly (readonly [string, string])[] = [
   ["/", "Search a drone"],
   ["↑ ↓", "Previous, next drone of the list"],
+  ["Enter", "Open the panel of the drone found or selected"],
   ["Space", "Centre the map on the selection"],
   ["F", "Follow the selected drone"],
   ["A", "Show the whole fleet"],
