@@ -153,3 +153,8 @@ describe("what stays on the ground or on the water", () => {
     });
   });
 });
+
+test("a page that is cut off calls nobody lost for it, and ages go on", () => {
+  const found = stateOf(droneWith(), NOW_MS + 1000, channels, NOW_MS + 60_000);
+  expect(found).toMatchObject({ state: "normal", ageMs: 60_000 });
+});

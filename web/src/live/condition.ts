@@ -42,13 +42,20 @@ export function isFlying(drone: Drone): boolean {
 }
 
 /**
- * The condition of a drone at a moment of the server's clock. Pass `Clock.heardMs`: when the page
- * is cut off from the server, that says nothing about the drone.
+ * The condition of a drone. It is judged by what was heard until `heardMs` (`Clock.heardMs`): that
+ * the page is cut off from the server says nothing about the drone. Ages are those at `nowMs`. Both
+ * are moments of the server's clock.
  */
-export function stateOf(drone: Drone, heardMs: number, channels: Channels): Condition {
+export function stateOf(
+  drone: Drone,
+  heardMs: number,
+  channels: Channels,
+  nowMs: number = heardMs,
+): Condition {
   const { state } = drone;
   const flying = isFlying(drone);
-  const ageMs = newestAgeMs(drone, heardMs);
+  const ageMs = newestAgeMs(drone, nowMs);
+  const heardAgeMs = newestAgeMs(drone, heardMs);
   const found = { flying, ageMs };
 
   const busy = flying || state.armed === true;
@@ -78,7 +85,10 @@ export function stateOf(drone: Drone, heardMs: number, channels: Channels): Cond
 
   if (state.link === "down") {
     (state.armed ? critical : warning).push("autopilot not heard");
-  } else if (ageMs !== null && freshness(ageMs, channels.staleAfterS("heartbeat")) === "gone") {
+  } else if (
+    ageMs !== null &&
+    freshness(heardAgeMs ?? 0, channels.staleAfterS("heartbeat")) === "gone"
+  ) {
     const tone = busy ? "critical" : "warning";
     const reasons = [`no data for ${durationText(ageMs)}`, ...critical, ...warning];
     return { ...found, state: "lost", tone, reasons };

@@ -40,9 +40,10 @@ export class Overview extends Store {
 
   update(): void {
     const heardMs = this.clock.heardMs();
+    const nowMs = this.clock.nowMs();
     const conditions = new Map<string, Condition>();
     for (const [id, drone] of this.fleet.drones) {
-      conditions.set(id, stateOf(drone, heardMs, this.channels));
+      conditions.set(id, stateOf(drone, heardMs, this.channels, nowMs));
     }
     this.conditions = conditions;
     this.counted = count(conditions.values());

@@ -1,11 +1,11 @@
 /** The numbers a pilot flies by, in the order they have everywhere. */
 
-import { distance, numberText, signedText } from "../format";
+import { distance, numberText, signedText, UNKNOWN } from "../format";
 import type { Condition } from "../live/condition";
 import type { DroneState } from "../live/protocol";
 import { usePage } from "../page";
 import { Figure } from "../readings/Figure";
-import { type Origin, reading } from "../readings/reading";
+import { type Age, type Origin, reading } from "../readings/reading";
 import {
   batteryTone,
   climbRate,
@@ -60,12 +60,17 @@ export function StateFigures({ origin }: { origin: Origin }) {
 }
 
 function LinkFigure({ state }: { state: DroneState }) {
-  const { overview } = usePage();
+  const { overview, connection } = usePage();
+  if (connection.state.kind !== "open") {
+    return <Figure label="Link" text={UNKNOWN} unit="" of={CUT_OFF} />;
+  }
   const { text, tone } = linkOf(state, overview.conditionOf(state.drone));
-  return (
-    <Figure label="Link" text={text} unit="" of={{ freshness: "fresh", note: "" }} tone={tone} />
-  );
+  return <Figure label="Link" text={text} unit="" of={FRESH} tone={tone} />;
 }
+
+const FRESH: Age = { freshness: "fresh", note: "" };
+/** What the page cannot know. */
+const CUT_OFF: Age = { freshness: "gone", note: "server away" };
 
 /** The way from the autopilot to here, in a word. */
 function linkOf({ presence, link }: DroneState, condition: Condition | undefined) {

@@ -18,7 +18,7 @@ export function Figure({ label, text, unit, of, tone = "quiet" }: FigureProps) {
   return (
     <div className="figure" data-tone={of.freshness === "fresh" ? tone : "quiet"}>
       <dt>
-        {label}
+        <span className="figure-label">{label}</span>
         {of.note && <span className="note"> {of.note}</span>}
       </dt>
       <dd>

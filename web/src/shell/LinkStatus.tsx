@@ -7,6 +7,7 @@ export function LinkStatus() {
   const { connection } = usePage();
   useStore(connection);
   const { state, latencyMs } = connection;
+  const away = state.kind === "waiting" || (state.kind === "connecting" && state.failures > 0);
   const words = {
     idle: "stopped",
     connecting: "connecting",
@@ -15,7 +16,11 @@ export function LinkStatus() {
     outdated: "page outdated",
   }[state.kind];
   return (
-    <span className="link" data-state={state.kind} title="Link to the server: round trip">
+    <span
+      className="link"
+      data-away={away || state.kind === "outdated"}
+      title="Link to the server: round trip"
+    >
       <span role="status">
         <span className="link-word">link</span>{" "}
         <span className="link-dot" aria-hidden="true">
