@@ -83,7 +83,7 @@ def test_whatever_a_drone_says_is_shown_as_text_and_what_it_does_not_know_as_a_d
         page.until(lambda: "GPS" in page.readings() and "HDOP" in page.readings(), "its receiver")
         readings = page.readings()
         assert {readings[each].text for each in ("Battery", "HDOP", "Satellites")} == {"–"}
-        assert readings["GPS"].text == "none"
+        assert readings["GPS"].text == "no fix"
         assert not [text for text in words(page.panel).split() if "NaN" in text]
         page.page.keyboard.press("m")
         page.until(

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Locator, expect
 from support.browser import chromium, needs_chromium
 from support.cloud import until
 from support.page import AWAY, OperatorsPage, Reading, iso, millisecond_after, opened, words
@@ -14,6 +14,8 @@ pytestmark = needs_chromium
 
 #: Position samples that are compared, each of another time.
 _COMPARED = 12
+#: So long the cloud is away, seconds.
+_CUT_S = 20
 _FIXES = {3: "3D", 6: "RTK fixed"}
 
 
@@ -86,7 +88,11 @@ def test_a_server_that_is_away_is_told_of_data_ages_and_all_of_it_recovers_witho
     with opened(browser, stack.url, allowed=AWAY) as page:
         page.page.evaluate("() => { window.neverReloaded = true; }")
         page.select("copter-01")
-        page.until(lambda: page.reading("Above home").freshness == "fresh", "live values")
+
+        def shown() -> Reading:
+            return page.reading("Above home")
+
+        page.until(lambda: shown().freshness == "fresh", "live values")
         until(lambda: is_flying(stack, "copter-01"), "the copter in the air", 40)
 
         page.page.keyboard.press("f")
@@ -98,37 +104,44 @@ def test_a_server_that_is_away_is_told_of_data_ages_and_all_of_it_recovers_witho
         page.until(lambda: away.search(words(banner)), "the page says it")
         link = page.page.get_by_title("Link to the server")
         page.until(lambda: "server away, retry in" in words(link), "at the top too")
-        last = page.reading("Above home")
+        last = shown()
 
-        page.until(lambda: page.reading("Above home").freshness == "dimmed", "values dim", 10)
-        dimmed = page.reading("Above home")
-        assert dimmed.note.removesuffix(" s").isdigit(), dimmed
-        assert (dimmed.text, dimmed.told) == (last.text, last.told)
+        page.until(lambda: shown().freshness == "dimmed", "values dim", 10)
+        assert shown().note.removesuffix(" s").isdigit()
+        assert (shown().text, shown().told) == (last.text, last.told)
         page.until(lambda: " s" in words(page.row("copter-01")), "the list too")
         page.until(lambda: "old" in page.point_at_followed(), "the map too")
 
-        page.until(lambda: page.reading("Above home").freshness == "gone", "struck through", 40)
-        gone = page.reading("Above home")
-        assert gone.note.startswith("no data for 0:3")
-        assert gone.struck == "line-through"
-        assert (gone.text, gone.told) == (last.text, last.told)
-        assert page.row("copter-01").locator("[data-freshness=gone]").count() > 0
-        page.until(lambda: "no data for" in page.point_at_followed(), "the map too")
+        doing = page.panel.locator(".panel-doing")
+        page.until(lambda: "no data for 0:1" in words(doing), "what it does is no longer known", 20)
+        assert doing.get_attribute("data-freshness") == "gone"
+        assert struck_through(doing.get_by_role("strong")) == "line-through"
+        assert "ARMED" in words(doing), "the last that was known is kept"
+
+        page.until(lambda: int(shown().note.removesuffix(" s")) >= _CUT_S, "the cut lasts", 20)
+        assert (shown().text, shown().told) == (last.text, last.told)
 
         stack.mend()
-        page.until(lambda: page.reading("Above home").freshness == "fresh", "live again", 25)
-        assert page.reading("Above home").told > last.told
+        page.until(lambda: shown().freshness == "fresh", "live again", 25)
+        assert shown().told > last.told
         page.until(lambda: banner.count() == 0, "the page no longer says it")
-        page.until(lambda: page.row("copter-01").locator("[data-freshness=gone]").count() == 0, "")
+        stale = page.row("copter-01").locator("[data-freshness]:not([data-freshness=fresh])")
+        expect(stale).to_have_count(0)
         assert page.page.evaluate("() => window.neverReloaded === true")
 
         # What was collected meanwhile is delivered, and is what the page shows from now on.
-        now = page.reading("Above home")
+        now = shown()
         assert now.is_rounded(stored(stack, "position", now)["relative_alt"])
         until(
             lambda: len(stack.samples("copter-01", "position", iso(last.time), iso(now.time))) > 30,
             "the samples of the cut are stored",
         )
+
+
+def struck_through(locator: Locator) -> str:
+    """How a text is crossed out."""
+    line: str = locator.evaluate("each => getComputedStyle(each).textDecorationLine")
+    return line
 
 
 def test_a_drone_that_falls_silent_becomes_lost_in_list_counts_and_map_and_its_age_grows(

@@ -1,5 +1,6 @@
 """The operators' page in a browser: opened, read, and watched for complaints."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,7 +31,6 @@ _READINGS = """() => Object.fromEntries(
       note: each.querySelector(".note")?.textContent.trim() ?? "",
       freshness: value.dataset.freshness,
       told: value.title,
-      struck: getComputedStyle(value.querySelector(".value-text")).textDecorationLine,
     }];
   }))"""
 
@@ -55,8 +55,6 @@ class Reading:
     freshness: str
     told: str
     """What is told to who points at it."""
-    struck: str
-    """How the text is crossed out."""
 
     @property
     def number(self) -> float:
@@ -100,7 +98,7 @@ class OperatorsPage:
     @property
     def panel(self) -> Locator:
         """The panel of the selected drone."""
-        return self.page.get_by_role("region", name="Drone ")
+        return self.page.get_by_role("region", name=re.compile("^Drone "))
 
     def row(self, drone: str) -> Locator:
         """A drone's row in the list."""
@@ -128,7 +126,7 @@ class OperatorsPage:
 
     def reading(self, label: str) -> Reading:
         """One value of the panel."""
-        return self.readings().get(label, Reading("–", "", "", "", "", ""))
+        return self.readings().get(label, Reading("–", "", "", "", ""))
 
     def until(self, condition: Callable[[], Any], what: str, timeout_s: float = 20) -> None:
         """Poll a condition while the page lives on."""
@@ -153,10 +151,11 @@ class OperatorsPage:
 
     @property
     def focused(self) -> str:
-        """Name or text of the element with the focus."""
-        name: str = self.page.evaluate(
-            "() => document.activeElement.ariaLabel ?? document.activeElement.textContent"
-        )
+        """Label or text of the element with the focus."""
+        name: str = self.page.evaluate("""() => {
+          const {ariaLabel, labels, textContent} = document.activeElement;
+          return ariaLabel ?? labels?.[0]?.textContent ?? textContent;
+        }""")
         return name
 
 
