@@ -19,6 +19,9 @@ from aerostream_contract.names import DroneName
 
 from support.cloud import cloud_environ, until
 
+#: On a machine that is busy with other tests everything takes its time.
+_PATIENCE_S = 60.0
+
 
 class Bridge:
     """`aerostream-cloud bridge`, or `serve`, on a free port, with its data in a folder."""
@@ -48,11 +51,11 @@ class Bridge:
         """Start it, and wait until it is ready."""
         self.launch()
         self.connect()
-        until(lambda: self.get("/readyz").status_code == 200, "the bridge ready")
+        until(lambda: self.get("/readyz").status_code == 200, "the bridge ready", _PATIENCE_S)
 
     def connect(self) -> None:
         """Wait until it listens."""
-        until(lambda: self.said("listening"), "the bridge listening")
+        until(lambda: self.said("listening"), "the bridge listening", _PATIENCE_S)
         self._client = httpx.Client(base_url=self.url, timeout=30)
 
     @property
@@ -109,7 +112,7 @@ class Bridge:
     def wait(self) -> int:
         """Wait for it to end by itself; the exit code."""
         assert self._process is not None
-        code = self._process.wait(20)
+        code = self._process.wait(_PATIENCE_S)
         self._process = None
         return code
 
