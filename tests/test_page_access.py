@@ -97,6 +97,7 @@ def test_a_drone_is_found_plotted_and_its_flight_played_without_a_mouse(
         tab_to(page, "Live")
         keys.press("ArrowRight")
         expect(page.tab("Plots")).to_be_focused()
+        page.button("Fields…").wait_for()
         tab_to(page, "Fields…")
         keys.press("Enter")
         tab_to(page, "Search fields")

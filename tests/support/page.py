@@ -153,8 +153,9 @@ class OperatorsPage:
     def focused(self) -> str:
         """Label or text of the element with the focus."""
         name: str = self.page.evaluate("""() => {
-          const {ariaLabel, labels, textContent} = document.activeElement;
-          return ariaLabel ?? labels?.[0]?.textContent ?? textContent;
+          const focused = document.activeElement;
+          if (focused === document.body) return "";
+          return focused.ariaLabel ?? focused.labels?.[0]?.textContent ?? focused.textContent;
         }""")
         return name
 
