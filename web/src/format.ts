@@ -39,7 +39,7 @@ export function clockTime(timeMs: number, zone: Zone): string {
 }
 
 /** `10:02`, with the day where it is not that of `nowMs`. */
-export function minuteTime(timeMs: number, nowMs: number, zone: Zone = "utc"): string {
+export function minuteTime(timeMs: number, nowMs: number, zone: Zone): string {
   if (!Number.isFinite(timeMs)) return UNKNOWN;
   const minute = timeText(timeMs, zone).slice(0, 5);
   const day = dayText(timeMs, zone);

@@ -5,6 +5,7 @@ import { durationText } from "../live/age";
 import { useStore } from "../live/hooks";
 import type { View } from "../state/view";
 import "./history.css";
+import { useZone } from "./useZone";
 
 const REFRESH_MS = 30_000;
 const DEPTHS = [
@@ -101,13 +102,14 @@ function FlightRow({
   shown: boolean;
   onOpen: () => void;
 }) {
+  const [zone] = useZone();
   const startMs = Date.parse(flight.start);
   const way = distance(flight.distance_m);
   return (
     <tr data-shown={shown}>
       <th scope="row">
         <button type="button" className="flight-open" aria-pressed={shown} onClick={onOpen}>
-          {minuteTime(startMs, Date.now())}
+          {minuteTime(startMs, Date.now(), zone)}
           <span className="visually-hidden">: show this flight on the map</span>
         </button>
         {flight.ongoing && <span className="flight-ongoing">in flight</span>}

@@ -1,5 +1,6 @@
 import type { Clock } from "../live/clock";
 import { useStore, useTick } from "../live/hooks";
+import { usePage } from "../page";
 import type { History } from "./history";
 import { SPEEDS, type Speed } from "./playback";
 import { TimeSlider } from "./TimeSlider";
@@ -33,12 +34,15 @@ export function HistoryBar({ history, clock, drone }: HistoryBarProps) {
 
 function Live({ history, clock, drone }: HistoryBarProps) {
   useTick(1000);
+  const { connection } = usePage();
+  useStore(connection);
+  const isOpen = connection.state.kind === "open";
   const [zone, toggleZone] = useZone();
   const nowMs = clock.nowMs();
   return (
     <>
-      <span className="history-live">
-        live <span aria-hidden="true">●</span>
+      <span className="history-live" data-away={!isOpen}>
+        {isOpen ? "live" : "not live"} <span aria-hidden="true">{isOpen ? "●" : "○"}</span>
       </span>
       <button
         type="button"

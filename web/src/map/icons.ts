@@ -65,7 +65,7 @@ export const PATHS: Record<Shape, string> = {
   disc: circle(0, 0, 7),
   warning: "M0,-9.5 L10.5,9 L-10.5,9Z",
   critical: "M-4,-9.5 L4,-9.5 L9.5,-4 L9.5,4 L4,9.5 L-4,9.5 L-9.5,4 L-9.5,-4Z",
-  lost: circle(0, 0, 9.5),
+  lost: "M0,-11 L11,0 L0,11 L-11,0Z",
   home: "M0,-9 L9,-1 L6.5,-1 L6.5,8 L-6.5,8 L-6.5,-1 L-9,-1Z",
 };
 

@@ -59,6 +59,8 @@ export function drawHome({ screen, drawing, palette, opacity }: Brush, x: number
   icons.add(screen.toX(x, y), screen.toY(x, y), 18, 0, HOME, fill, packed(palette.halo), halo);
 }
 
+const LARGE_RING_PX = 300;
+
 /** Where a drone may be that has not been heard for too long. */
 export function drawRing({ screen, drawing, palette, opacity }: Brush, mark: Mark): void {
   const radius = ringMetres(mark.ageMs, mark.speed) * screen.pixelsPerMetre;
@@ -69,7 +71,8 @@ export function drawRing({ screen, drawing, palette, opacity }: Brush, mark: Mar
     screen.toY(mark.x, mark.y),
     radius,
     1.5,
-    packed(colour, 0.05 * opacity),
+    // Filled, a ring as large as the screen would tint the whole map.
+    packed(colour, radius > LARGE_RING_PX ? 0 : 0.05 * opacity),
     packed(colour, 0.8 * opacity),
     Math.max(Math.round((2 * Math.PI * radius) / RING_DASH_PX), 12),
   );
