@@ -15,7 +15,7 @@ from aerostream_contract.channels import Channel
 from aerostream_contract.names import DroneName
 from aerostream_contract.times import iso_from_us
 
-from aerostream_cloud.bridge.live.shapes import DroneState, Event, Sample, SampleValue
+from aerostream_cloud.bridge.live.shapes import Event, Sample, SampleValue
 
 if TYPE_CHECKING:
     from aerostream_cloud.bridge.live.record import DroneRecord
@@ -64,10 +64,6 @@ class StateEntry(Entry):
     def __init__(self, record: "DroneRecord") -> None:
         super().__init__(record.name)
         self._record = record
-
-    def shape(self) -> DroneState:
-        """The state."""
-        return self._record.shape()
 
     def _encoded(self) -> bytes:
         return _encode(self._record.shape())
@@ -150,9 +146,6 @@ class ChangeLog:
         self._gone: OrderedDict[str, GoneEntry] = OrderedDict()
         self._events_floor = 0
         self._gone_floor = 0
-
-    def __len__(self) -> int:
-        return len(self._entries)
 
     def take_version(self) -> int:
         """The next version, for a change that has no entry of its own."""
