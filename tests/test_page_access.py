@@ -101,7 +101,7 @@ def test_a_drone_is_found_plotted_and_its_flight_played_without_a_mouse(
         tab_to(page, "Fields…")
         keys.press("Enter")
         tab_to(page, "Search fields")
-        keys.type("battery_remaining")
+        keys.type("relative_alt")
         keys.press("Tab")
         page.page.locator("input[type=checkbox]:focus").wait_for()
         readout = page.page.get_by_role("table")
