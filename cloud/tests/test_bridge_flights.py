@@ -1,10 +1,12 @@
 """When a vehicle was armed, against a model that walks along its heartbeats one by one."""
 
 from aerostream_cloud.bridge.api.armed import (
+    HOUR_US,
     LONGEST_SILENCE_US,
     SILENCE_US,
     Armed,
     armed_periods,
+    stretches,
 )
 from aerostream_cloud.bridge.api.positions import Fix, path_length_m
 from aerostream_cloud.store import Run
@@ -69,6 +71,30 @@ def test_flights_are_those_of_a_walk_along_the_heartbeats(
         heartbeats.append((time_us, armed))
     now_us = time_us + later * SECOND
     assert armed_periods(runs_of(heartbeats), now_us) == modelled(heartbeats, now_us)
+
+
+@given(
+    steps=st.lists(
+        st.tuples(
+            st.sampled_from([1, 30, 60, 61, 599, 600, 601, 1800, 3599, 5000, 9000]), st.booleans()
+        )
+    ),
+    begin=st.integers(0, 3600),
+)
+def test_flights_are_the_same_when_only_armed_hours_are_looked_at(
+    steps: list[tuple[int, bool]], begin: int
+) -> None:
+    time_us, heartbeats = begin * SECOND, []
+    for step, armed in steps:
+        time_us += step * SECOND
+        heartbeats.append((time_us, armed))
+    hours = {time - time % HOUR_US for time, armed in heartbeats if armed}
+    runs = [
+        run
+        for start, end in stretches(hours)
+        for run in runs_of([each for each in heartbeats if start <= each[0] < end])
+    ]
+    assert armed_periods(runs, time_us) == modelled(heartbeats, time_us)
 
 
 def test_a_flight_goes_on_through_a_short_silence_and_ends_with_a_long_one() -> None:

@@ -399,7 +399,7 @@ def modelled_runs(rows: dict[int, int | None], threshold: int, gap_us: int) -> l
     length=st.integers(0, 60),
     gap=st.integers(1, 12),
 )
-def test_runs_are_those_of_a_simple_model(
+def test_runs_and_buckets_that_reach_a_threshold_are_those_of_a_simple_model(
     tmp_path_factory: pytest.TempPathFactory,
     rows: dict[int, int | None],
     start: int,
@@ -411,10 +411,13 @@ def test_runs_are_those_of_a_simple_model(
         written = heartbeats(rows)
         store.write([written, block(channel="heartbeat", component=7, rows={0: [255] * 6})])
         found = list(store.runs(key(written), start, start + length, "base_mode", 128, gap))
+        reached = store.reaching(key(written), start, start + length, gap, "base_mode", 128)
     finally:
         store.close()
     inside = {time: mode for time, mode in rows.items() if start <= time < start + length}
     assert found == modelled_runs(inside, 128, gap)
+    high = {time for time, mode in inside.items() if mode is not None and mode >= 128}
+    assert reached == sorted({time // gap * gap for time in high})
 
 
 @settings(max_examples=60, deadline=None)

@@ -165,6 +165,20 @@ class TelemetryStore(Protocol):
         Samples further apart than `gap_us` are in different stretches; nulls are left out.
         """
 
+    def reaching(
+        self,
+        series: SeriesKey,
+        start_us: int,
+        end_us: int,
+        every_us: int,
+        field: str,
+        threshold: int,
+    ) -> list[int]:
+        """Starts of the buckets of `every_us` in which a field reaches a threshold, sorted.
+
+        One quick pass, to look closer only where something was.
+        """
+
     def spans(self, drone: str, channel: str | None = None) -> list[SeriesSpan]:
         """The series of a drone that have samples, sorted by key; cheap, however many samples."""
 

@@ -211,8 +211,10 @@ def runs(
         f" AND {name} IS NOT NULL WINDOW side AS (ORDER BY time_us))"
         f" SELECT time_us, above, before FROM near"
         f" WHERE before IS NULL OR above <> was OR time_us - before > :gap"
-        # The last row tells where the last stretch ends.
-        f" UNION ALL SELECT NULL, NULL, max(time_us) FROM near",
+        # The last row tells where the last stretch ends; out of `near` it would cost a second pass.
+        f" UNION ALL SELECT NULL, NULL, (SELECT time_us FROM {table} WHERE series = :series"
+        f" AND time_us >= :start AND time_us < :end AND {name} IS NOT NULL"
+        f" ORDER BY time_us DESC LIMIT 1)",
         {
             "series": found,
             "start": start_us,
@@ -226,6 +228,35 @@ def runs(
         if begun is not None:
             yield Run(bool(begun[1]), begun[0], before_us)
         begun = (time_us, above)
+
+
+def reaching(
+    connection: sqlite3.Connection,
+    series: SeriesKey,
+    start_us: int,
+    end_us: int,
+    every_us: int,
+    field: Field,
+    threshold: int,
+) -> Iterator[int]:
+    """Starts of the buckets in which a field reaches a threshold."""
+    found = _series_id(connection, series)
+    if found is None or not _present(connection, series.channel, [field]):
+        return
+    rows = connection.execute(
+        f"SELECT DISTINCT time_us - ((time_us % :every) + :every) % :every"
+        f" FROM {quoted(series.channel)} WHERE series = :series"
+        f" AND time_us >= :start AND time_us < :end AND {quoted(field.name)} >= :threshold",
+        {
+            "series": found,
+            "start": start_us,
+            "end": end_us,
+            "every": every_us,
+            "threshold": threshold,
+        },
+    )
+    for (bucket_us,) in rows:
+        yield bucket_us
 
 
 def spans(

@@ -170,6 +170,28 @@ class SqliteStore:
             ),
         )
 
+    def reaching(
+        self,
+        series: SeriesKey,
+        start_us: int,
+        end_us: int,
+        every_us: int,
+        field: str,
+        threshold: int,
+    ) -> list[int]:
+        """See `TelemetryStore.reaching`."""
+        _check_every(every_us)
+        channel = channel_named(series.channel)
+        [chosen] = reading.chosen_fields(channel, [field])
+        return sorted(
+            self._read(
+                channel,
+                lambda: reading.reaching(
+                    self._connection, series, start_us, end_us, every_us, chosen, threshold
+                ),
+            )
+        )
+
     def spans(self, drone: str, channel: str | None = None) -> list[SeriesSpan]:
         """See `TelemetryStore.spans`."""
         if channel is not None:

@@ -1,6 +1,6 @@
 """From heartbeats to flights: when a vehicle was armed. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from aerostream_cloud.store import Run
@@ -9,6 +9,11 @@ SILENCE_US = 60_000_000
 """After so long without a heartbeat nobody knows whether the vehicle is still armed."""
 LONGEST_SILENCE_US = 600_000_000
 """A vehicle that is armed before and after a silence of up to this flew on: it was out of reach."""
+
+
+HOUR_US = 3_600_000_000
+"""A vehicle that is on the ground day and night has heartbeats by the million; only the hours in
+which it was armed are looked at closely."""
 
 
 class Armed(NamedTuple):
@@ -20,6 +25,26 @@ class Armed(NamedTuple):
     """The first disarmed heartbeat; the last armed one where silence followed, or while it
     lasts."""
     ongoing: bool
+
+
+def stretches(hours_us: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Times that hold all that matters for the periods in some hours, given by their starts.
+
+    They reach beyond the hours by what may lie between an armed heartbeat and the next one that
+    still belongs to it. Stretches that touch become one.
+    """
+    margin_us = LONGEST_SILENCE_US + 1
+    start_us = end_us = None
+    for hour_us in sorted(hours_us):
+        first_us, last_us = hour_us - margin_us, hour_us + HOUR_US + margin_us
+        if start_us is not None and end_us is not None:
+            if first_us <= end_us:
+                end_us = last_us
+                continue
+            yield start_us, end_us
+        start_us, end_us = first_us, last_us
+    if start_us is not None and end_us is not None:
+        yield start_us, end_us
 
 
 def armed_periods(runs: Iterable[Run], now_us: int) -> list[Armed]:

@@ -1,5 +1,6 @@
 """`drones/{drone}/flights`: when a drone was armed, how far and how high it went."""
 
+from itertools import chain
 from typing import Annotated
 
 from aerostream_contract.times import iso_from_us
@@ -8,7 +9,7 @@ from starlette.responses import Response
 
 from aerostream_cloud.bridge.api import PREFIX
 from aerostream_cloud.bridge.api.answers import json_answer, problems, takes_gzip
-from aerostream_cloud.bridge.api.armed import SILENCE_US, Armed, armed_periods
+from aerostream_cloud.bridge.api.armed import HOUR_US, SILENCE_US, Armed, armed_periods, stretches
 from aerostream_cloud.bridge.api.parameters import drone_of
 from aerostream_cloud.bridge.api.positions import (
     POSITION_FIELDS,
@@ -74,13 +75,17 @@ def _flights(store: TelemetryStore, drone: str, range_: TimeRange, limit: int) -
     heartbeats = autopilot_series(store, drone, "heartbeat")
     if heartbeats is None:
         return Flights(items=[], truncated=False)
-    runs = store.runs(
+    armed_hours = store.reaching(
         heartbeats.series,
         range_.start_us - _MARGIN_US,
         range_.end_us + _MARGIN_US,
+        HOUR_US,
         "base_mode",
         _ARMED_FLAG_AND_ABOVE,
-        SILENCE_US,
+    )
+    runs = chain.from_iterable(
+        store.runs(heartbeats.series, *times_us, "base_mode", _ARMED_FLAG_AND_ABOVE, SILENCE_US)
+        for times_us in stretches(armed_hours)
     )
     periods = [
         period

@@ -68,10 +68,10 @@ class Fleet:
         record = self._records.get(drone)
         return [] if record is None else [entry.shape() for entry in record.series.values()]
 
-    def has_samples(self, drone: str) -> bool:
-        """Whether anything is known of a drone but its name and state."""
+    def was_heard(self, drone: str) -> bool:
+        """Whether the broker has told anything of a drone."""
         record = self._records.get(drone)
-        return record is not None and bool(record.series)
+        return record is not None and record.was_heard
 
     def place(self, name: DroneName) -> tuple[float, float] | None:
         """Latitude and longitude of a drone, degrees, where they are known."""
@@ -256,10 +256,11 @@ class Fleet:
         record = self._records.get(name.drone)
         if record is None:
             self._removed.discard(name.drone)
-            return self._add(name)
-        if record.name.fleet != name.fleet:
+            record = self._add(name)
+        elif record.name.fleet != name.fleet:
             self.foreign += 1
             return None
+        record.was_heard = True
         return record
 
     def _add(self, name: DroneName) -> DroneRecord:

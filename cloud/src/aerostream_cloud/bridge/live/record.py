@@ -64,6 +64,8 @@ class DroneRecord:
 
     def __init__(self, name: DroneName) -> None:
         self.name = name
+        self.was_heard = False
+        """Whether the broker has told anything of it."""
         self.first_seen_us: int | None = None
         self.position: Position | None = None
         self.state = StateEntry(self)

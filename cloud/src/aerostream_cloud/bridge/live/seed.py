@@ -68,7 +68,7 @@ class Seeder:
         self._interval_s = interval_s
         self._registry_read = asyncio.Event()
         self._unsettled: dict[str, int] = {}
-        """Drones to read the store for, and how many more times where there is nothing yet."""
+        """Drones to read the store for, and how many more times where nothing is new."""
         self._said = ""
 
     async def run(self) -> None:
@@ -115,15 +115,15 @@ class Seeder:
             pass
 
     def _settle(self, changed: set[str]) -> None:
-        """Go on with drones that moved, and for a while with those that have nothing stored.
+        """Go on with drones that moved, and for a while with all that were not heard live.
 
-        A drone is registered just before its first samples are stored.
+        A drone is registered just before its first samples are stored, and an import may pause.
         """
         left = {}
         for drone, reads in self._unsettled.items():
             if drone in changed:
                 left[drone] = _FRUITLESS_READS
-            elif reads > 1 and not self._fleet.has_samples(drone):
+            elif reads > 1 and not self._fleet.was_heard(drone):
                 left[drone] = reads - 1
         self._unsettled = left
 
