@@ -47,7 +47,7 @@ async def test_a_drone_that_is_imported_appears_and_moves_on_by_itself(
     broker: Broker, tmp_path: Path
 ) -> None:
     async with (
-        live_server(broker.url, tmp_path, seed_interval_s=0.1) as bridge,
+        live_server(broker.url, tmp_path, seed_interval_s=0.2) as bridge,
         page(bridge.url) as client,
     ):
         view = await client.subscribe("fleet")
@@ -71,7 +71,7 @@ async def test_a_fleet_of_hundreds_is_read_at_the_start(broker: Broker, tmp_path
 async def test_a_store_that_is_not_there_yet_hinders_nobody(broker: Broker, tmp_path: Path) -> None:
     fill(tmp_path, [HAWK], [])
     (tmp_path / "telemetry.sqlite").unlink()
-    async with live_server(broker.url, tmp_path, seed_interval_s=0.1) as bridge:
+    async with live_server(broker.url, tmp_path, seed_interval_s=0.2) as bridge:
         await eventually(lambda: bridge.live.fleet.drone("hawk"), "the registry's drone")
         await asyncio.to_thread(fill, tmp_path, [HAWK], [position(HAWK, START_US, 47.0)])
         await eventually(lambda: bridge.live.fleet.samples("hawk"), "its newest sample")
