@@ -74,7 +74,7 @@ class Stack:
     def mend(self) -> None:
         """Start it again, where it was."""
         self.cloud.launch()
-        until(self._is_ready, "the cloud ready again")
+        until(self._is_ready, "the cloud ready again", 60)
 
     def online(self) -> list[str]:
         """Drones that are connected."""
