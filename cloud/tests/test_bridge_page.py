@@ -33,7 +33,9 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def client(folder: Path) -> AsyncIterator[MakeClient]:
-    def make(files: Path = folder, **settings: str) -> httpx.AsyncClient:
+    def make(
+        files: Path = folder, registry: CollectorRegistry | None = None, **settings: str
+    ) -> httpx.AsyncClient:
         app = FastAPI()
         log = structlog.get_logger()
         handle_faults(app, log)
@@ -45,7 +47,7 @@ async def client(folder: Path) -> AsyncIterator[MakeClient]:
         app.include_router(page_files_routes(files=PageFiles(files)))
         front = Front(
             app,
-            metrics=RestMetrics(CollectorRegistry()),
+            metrics=RestMetrics(registry or CollectorRegistry()),
             map_style=settings.get("map_style", ""),
             names={"fleet.example.com"},
             log=log,
@@ -126,6 +128,14 @@ async def test_nothing_outside_and_no_folder_is_served(client: MakeClient, path:
     assert answer.headers["content-type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize("path", ["/%00", "/" + 300 * "a", "/assets" + 3000 * "/a"])
+async def test_a_name_that_no_file_can_have_is_not_found(client: MakeClient, path: str) -> None:
+    answer = await client().get(path)
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert len(answer.content) < 600
+
+
 async def test_where_the_page_is_not_built_a_sentence_says_how(
     client: MakeClient, tmp_path: Path
 ) -> None:
@@ -142,6 +152,20 @@ async def test_every_answer_has_the_security_headers(client: MakeClient) -> None
         policy = headers["content-security-policy"]
         assert "frame-ancestors 'none'" in policy
         assert "http" not in policy
+
+
+async def test_methods_that_somebody_makes_up_are_counted_as_one(client: MakeClient) -> None:
+    registry = CollectorRegistry()
+    one = client(registry=registry)
+    for method in ("GET", "HEAD", "FOO1", "FOO2"):
+        await one.request(method, "/index.html")
+    counted = {
+        sample.labels["method"]: sample.value
+        for metric in registry.collect()
+        for sample in metric.samples
+        if sample.name == "aerostream_bridge_requests_total"
+    }
+    assert counted == {"GET": 1, "HEAD": 1, "other": 2}
 
 
 async def test_the_map_may_load_from_the_origin_of_its_style(client: MakeClient) -> None:

@@ -5,6 +5,7 @@ import gzip
 import mimetypes
 from pathlib import Path
 
+from aerostream_contract.errors import shown
 from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 
@@ -62,11 +63,12 @@ class PageFiles:
         Raises:
             ApiProblem: there is none.
         """
-        file = (self._folder / (path or "index.html")).resolve()
-        if not file.is_relative_to(self._folder) or not file.is_file():
+        file = self._find(path or "index.html")
+        if file is None:
             if not path:
                 return HTMLResponse(_NOT_BUILT, headers={"cache-control": _MAY_CHANGE})
-            raise ApiProblem(ProblemKind.NOT_FOUND, f"there is nothing at /{path}")
+            address = shown(f"/{path}")[1:-1]
+            raise ApiProblem(ProblemKind.NOT_FOUND, f"there is nothing at {address}")
         suffix = file.suffix.lower()
         media_type = _TYPES.get(suffix) or mimetypes.guess_type(file.name)[0]
         hashed = file.relative_to(self._folder).parts[0] == _HASHED_FOLDER
@@ -81,6 +83,15 @@ class PageFiles:
         return FileResponse(
             file, media_type=media_type or "application/octet-stream", headers=headers
         )
+
+    def _find(self, path: str) -> Path | None:
+        """The file of that name below the folder, where there is one."""
+        try:
+            file = (self._folder / path).resolve()
+            found = file.is_relative_to(self._folder) and file.is_file()
+        except (ValueError, OSError):  # no file can have such a name: a NUL in it, or too long
+            return None
+        return file if found else None
 
     async def _gzipped(self, file: Path) -> bytes:
         key = (file, file.stat().st_mtime_ns)
