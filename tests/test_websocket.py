@@ -1,11 +1,13 @@
 """The WebSocket over real parts: Mosquitto, the web server, a client library of another make."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
+from aerostream_cloud.bridge.live import service as service_module
 from aerostream_contract import __version__, models
 from aerostream_contract.channels import CHANNELS
 from aerostream_contract.models import Presence
@@ -57,7 +59,27 @@ async def test_the_server_greets_first(bridge: LiveServer) -> None:
             "version": __version__,
         }
         assert (hello["heartbeat_s"], hello["tick_ms"]) == (5, 50)
-        await client.next("heartbeat")
+        assert hello["broker"] is True
+        assert (await client.next("heartbeat"))["broker"] is True
+
+
+async def test_who_is_connected_learns_at_once_that_the_broker_is_away(
+    broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Only a change makes a heartbeat.
+    monkeypatch.setattr(service_module, "HEARTBEAT_S", 3600.0)
+    async with (
+        live_server(broker.url, tmp_path) as bridge,
+        page(bridge.url) as client,
+        page(bridge.url) as other,
+    ):
+        await asyncio.to_thread(broker.stop)
+        assert (await client.next("heartbeat"))["broker"] is False
+        assert (await other.next("heartbeat"))["broker"] is False
+        async with page(bridge.url) as late:
+            assert late.messages[0]["broker"] is False
+        await asyncio.to_thread(broker.start)
+        assert (await client.next("heartbeat"))["broker"] is True
 
 
 async def test_a_snapshot_comes_first_then_what_changes(

@@ -22,8 +22,8 @@ EXAMPLES: list[dict[str, Any]] = [
 SHAPES: dict[str, Any] = {"drones": DroneState, "samples": Sample, "events": Event, "gone": str}
 #: What the code makes of each small message.
 MADE: dict[str, bytes] = {
-    "hello": messages.hello("023254a6551d", "2026-05-01T12:00:00.000000Z"),
-    "heartbeat": messages.heartbeat("2026-05-01T12:00:05.000000Z"),
+    "hello": messages.hello("023254a6551d", "2026-05-01T12:00:00.000000Z", broker=True),
+    "heartbeat": messages.heartbeat("2026-05-01T12:00:05.000000Z", broker=True),
     "pong": messages.pong(messages.Ping(7), "2026-05-01T12:00:01.000000Z"),
     "unsubscribed": messages.unsubscribed("fleet"),
     "snapshot": messages.snapshot_start("fleet", "023254a6551d.42", 0, more=False) + b"}",

@@ -141,6 +141,8 @@ class Client:
     connection: Connection
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
     errors: int = 0
+    broker: bool = False
+    """Whether the broker is connected, as the client was told last."""
     taken_bytes: int = 0
     taken_s: float | None = None
     """Since when nothing more was taken; None: nothing waits."""
@@ -234,11 +236,24 @@ class Hub:
         """Send a message of one client's own."""
         self._write(client, text_frame(payload), kind)
 
-    def heartbeat(self, time: str) -> None:
-        """Send a sign of life to all who take it."""
-        frame = text_frame(messages.heartbeat(time))
+    def greet(self, client: Client, time: str, *, broker: bool) -> None:
+        """Send the first message."""
+        client.broker = broker
+        self.send(client, messages.hello(self._boot, time, broker=broker), "hello")
+
+    def heartbeat(self, time: str, *, broker: bool, is_due: bool) -> None:
+        """Send a sign of life to all who take it; unless it is due, only where it tells something.
+
+        Args:
+            time: the time, ISO 8601.
+            broker: whether the broker is connected.
+            is_due: whether it is time for all to hear one.
+        """
+        frame: bytes | None = None
         for client in self.clients:
-            if client.connection.can_write:
+            if client.connection.can_write and (is_due or client.broker is not broker):
+                frame = frame or text_frame(messages.heartbeat(time, broker=broker))
+                client.broker = broker
                 self._write(client, frame, "heartbeat")
 
     def tick(self) -> None:

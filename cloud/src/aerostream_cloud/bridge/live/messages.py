@@ -133,8 +133,8 @@ def channels_of(names: Collection[str] | None) -> frozenset[str] | None:
     return frozenset(names)
 
 
-def hello(server: str, time: str) -> bytes:
-    """The server's first message."""
+def hello(server: str, time: str, *, broker: bool) -> bytes:
+    """The server's first message; `broker`: whether the bridge is connected to it."""
     return _encoder.encode(
         {
             "type": "hello",
@@ -144,13 +144,14 @@ def hello(server: str, time: str) -> bytes:
             "time": time,
             "heartbeat_s": HEARTBEAT_S,
             "tick_ms": round(TICK_S * 1000),
+            "broker": broker,
         }
     )
 
 
-def heartbeat(time: str) -> bytes:
-    """A sign of life."""
-    return _encoder.encode({"type": "heartbeat", "time": time})
+def heartbeat(time: str, *, broker: bool) -> bytes:
+    """A sign of life; `broker`: whether the bridge is connected to it."""
+    return _encoder.encode({"type": "heartbeat", "time": time, "broker": broker})
 
 
 def pong(ping: Ping, time: str) -> bytes:

@@ -68,9 +68,9 @@ class Live:
             hub=self._hub,
             fleet=self.fleet,
             fleet_known=self._seeder.wait,
-            server=boot,
             allowed_origins=settings.origins,
             utc=_utc,
+            connected=lambda: self.connected,
             metrics=self._metrics,
             max_connections=max_connections,
         )
@@ -107,9 +107,10 @@ class Live:
             await self._hub.occupied.wait()
             await asyncio.sleep(TICK_S)
             now_s = time.monotonic()
-            if now_s >= heartbeat_s:
+            is_due = now_s >= heartbeat_s
+            if is_due:
                 heartbeat_s = now_s + HEARTBEAT_S
-                self._hub.heartbeat(_utc())
+            self._hub.heartbeat(_utc(), broker=self.connected, is_due=is_due)
             self._hub.tick()
             for drone, word in self._hub.attention.due(now_s):
                 self._uplink.tell(drone, word)

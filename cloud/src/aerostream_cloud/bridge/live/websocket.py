@@ -38,9 +38,9 @@ class WebSocketEndpoints:
         hub: tells them.
         fleet: which drones there are.
         fleet_known: waits until the registry has been read, or for so long that it will not be.
-        server: the name of this start of the server.
         allowed_origins: origins besides the bridge's own.
         utc: the time, ISO 8601.
+        connected: whether the broker is connected.
         metrics: what is counted.
         max_connections: more are sent away.
     """
@@ -51,18 +51,18 @@ class WebSocketEndpoints:
         hub: Hub,
         fleet: Fleet,
         fleet_known: Callable[[], Awaitable[None]],
-        server: str,
         allowed_origins: Collection[str],
         utc: Callable[[], str],
+        connected: Callable[[], bool],
         metrics: LiveMetrics,
         max_connections: int = MAX_CONNECTIONS,
     ) -> None:
         self._hub = hub
         self._fleet = fleet
         self._fleet_known = fleet_known
-        self._server = server
         self._allowed_origins = allowed_origins
         self._utc = utc
+        self._connected = connected
         self._metrics = metrics
         self._max_connections = max_connections
         self._closing = False
@@ -91,7 +91,7 @@ class WebSocketEndpoints:
             return
         client = self._hub.add(connection)
         try:
-            self._hub.send(client, messages.hello(self._server, self._utc()), "hello")
+            self._hub.greet(client, self._utc(), broker=self._connected())
             if drone is not None:
                 await self._begin(client, websocket, drone)
             await self._read(client, connection, websocket)
