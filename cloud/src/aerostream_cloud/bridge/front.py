@@ -14,6 +14,9 @@ from aerostream_cloud.bridge.metrics import RestMetrics
 from aerostream_cloud.bridge.problems import ApiProblem, ProblemKind, problem_response
 
 _NO_ROUTE = "none"
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+#: Any word can be a method, and each would be counted, and kept, for ever.
+_OTHER_METHOD = "other"
 _NO_ANSWER = 0
 
 
@@ -65,7 +68,8 @@ class Front:
         started_s = time.perf_counter()
         await self._guarded(inner, receive, send_on)
         route = getattr(inner.get("route"), "path", _NO_ROUTE)
-        self._metrics.requests.labels(method, route, str(status)).inc()
+        counted = method if method in _METHODS else _OTHER_METHOD
+        self._metrics.requests.labels(counted, route, str(status)).inc()
         self._metrics.request_seconds.labels(route).observe(time.perf_counter() - started_s)
 
     async def _guarded(self, scope: Scope, receive: Receive, send: Send) -> None:
