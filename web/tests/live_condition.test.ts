@@ -128,7 +128,25 @@ describe("presence", () => {
   });
 
   test("one that nobody saw since the server started is offline", () => {
-    expect(condition({ presence: "unknown" }).state).toBe("offline");
+    const parked = { armed: false, landed: "on_ground" } as const;
+    expect(condition({ presence: "unknown", ...parked })).toMatchObject({
+      state: "offline",
+      tone: "quiet",
+    });
+  });
+
+  test("one that is no longer heard in flight is lost, and counts as flying", () => {
+    expect(condition({ presence: "unknown" })).toMatchObject({
+      state: "lost",
+      tone: "critical",
+      reasons: ["not heard while in flight"],
+      flying: true,
+    });
+    expect(condition({ presence: "unknown", landed: "on_ground" })).toMatchObject({
+      state: "lost",
+      tone: "critical",
+      reasons: ["not heard while armed"],
+    });
   });
 });
 

@@ -5,8 +5,8 @@ import type { Channels } from "./channels";
 import type { Drone } from "./fleet";
 
 /**
- * The word for a drone. `lost`: it ought to be heard and is not. `offline`: its agent was stopped,
- * or was not seen since the server started; nothing is wrong with it.
+ * The word for a drone. `lost`: it ought to be heard and is not. `offline`: on the ground, its agent
+ * was stopped, or was not seen since the server started; nothing is wrong with it.
  */
 export type StateName = "lost" | "critical" | "warning" | "normal" | "offline";
 
@@ -61,8 +61,13 @@ export function stateOf(
   const busy = flying || state.armed === true;
   const where = flying ? "in flight" : busy ? "while armed" : "on the ground";
   if (state.presence === "offline" || state.presence === "unknown") {
-    if (state.presence === "offline" && busy) {
-      return { ...found, state: "lost", tone: "critical", reasons: [`agent stopped ${where}`] };
+    if (busy) {
+      // The bridge says `unknown` when it heard nothing for long: that is no news of a landing.
+      const reason =
+        state.presence === "offline"
+          ? `agent stopped ${where}`
+          : `not heard while ${flying ? "in flight" : "armed"}`;
+      return { ...found, state: "lost", tone: "critical", reasons: [reason] };
     }
     const reason = state.presence === "offline" ? "agent stopped" : "not connected";
     return { ...found, state: "offline", tone: "quiet", reasons: [reason], flying: false };
