@@ -6,6 +6,7 @@ import { FleetMap } from "./fleet_map";
 import type { MapViewProps } from "./types";
 
 const NO_WEBGL = "This browser has no WebGL, so there is no map. List and values work.";
+const LOST = "The map lost its graphics. List and values work.";
 
 /** The map of the fleet. It is mounted once; from then on it follows the stores outside of React. */
 export function MapView({ past, mapStyle, ...sources }: MapViewProps) {
@@ -14,6 +15,7 @@ export function MapView({ past, mapStyle, ...sources }: MapViewProps) {
   const [map, setMap] = useState<FleetMap>();
   const [broken, setBroken] = useState<string>();
   const [notice, setNotice] = useState<string>();
+  const [lost, setLost] = useState(false);
 
   useEffect(() => {
     let made: FleetMap | undefined;
@@ -25,6 +27,7 @@ export function MapView({ past, mapStyle, ...sources }: MapViewProps) {
         container: container.current,
         sources: latest.current,
         notice: setNotice,
+        lost: setLost,
       });
       setMap(made);
     };
@@ -48,7 +51,12 @@ export function MapView({ past, mapStyle, ...sources }: MapViewProps) {
     <section className="fleet-map" aria-label="Map of the fleet">
       <div className="fleet-map__canvas" ref={container} />
       {broken !== undefined && <p className="fleet-map__sentence">{broken}</p>}
-      {notice !== undefined && (
+      {lost && (
+        <p className="fleet-map__notice" role="alert">
+          {LOST}
+        </p>
+      )}
+      {!lost && notice !== undefined && (
         <div className="fleet-map__notice" role="status">
           <span>{notice}</span>
           {mapStyle != null && (

@@ -33,6 +33,8 @@ export interface FleetMapOptions {
   container: HTMLElement;
   sources: MapSources;
   notice: (text: string | undefined) => void;
+  /** Called when the browser took the graphics away (true) and when it gave them back. */
+  lost: (isLost: boolean) => void;
 }
 
 export class FleetMap {
@@ -43,6 +45,7 @@ export class FleetMap {
   private readonly overlay: Overlay;
   private readonly tip: Tip;
   private readonly sources: MapSources;
+  private readonly tellLost: (isLost: boolean) => void;
   private readonly stops: (() => void)[] = [];
   private palette: Palette;
   private screen: Screen | undefined;
@@ -53,10 +56,13 @@ export class FleetMap {
   private fitted = 0;
   private touched = false;
   private wish: unknown;
+  /** Whose graphics the browser took away. */
+  private readonly without = new Set<"map" | "fleet">();
 
   /** Throws NoWebGlError or MapLibre's GPUInitializationError where there is no WebGL. */
-  constructor({ container, sources, notice }: FleetMapOptions) {
+  constructor({ container, sources, notice, lost }: FleetMapOptions) {
     this.sources = sources;
+    this.tellLost = lost;
     this.palette = readPalette(container);
     this.map = new MapLibreMap({
       container,
@@ -73,7 +79,10 @@ export class FleetMap {
       locale: { "Map.Title": "Map of the fleet. Arrow keys move it, plus and minus zoom." },
     });
     try {
-      this.overlay = new Overlay(this.map.getCanvasContainer(), { restored: () => this.redraw() });
+      this.overlay = new Overlay(this.map.getCanvasContainer(), {
+        lost: () => this.setLost("fleet", true),
+        restored: () => this.setLost("fleet", false),
+      });
     } catch (error) {
       this.map.remove();
       throw error;
@@ -136,6 +145,8 @@ export class FleetMap {
       this.draw();
     });
     map.on("resize", () => this.resize());
+    map.on("webglcontextlost", () => this.setLost("map", true));
+    map.on("webglcontextrestored", () => this.setLost("map", false));
     map.on("dragstart", () => {
       this.touched = true;
       sources.camera.follow(false);
@@ -170,7 +181,8 @@ export class FleetMap {
     if (this.changed) this.fitFirst();
     this.follow();
     // While the map moves it is drawn by MapLibre's own frame, so that both move as one.
-    if (this.map.isMoving()) this.map.triggerRepaint();
+    // Without graphics it has no frames: a movement that was under way would never end.
+    if (this.map.isMoving() && !this.without.has("map")) this.map.triggerRepaint();
     else if (this.changed || performance.now() >= this.dueMs) this.draw();
   };
 
@@ -184,6 +196,13 @@ export class FleetMap {
 
   private redraw(): void {
     this.changed = true;
+  }
+
+  private setLost(whose: "map" | "fleet", isLost: boolean): void {
+    if (isLost) this.without.add(whose);
+    else this.without.delete(whose);
+    this.tellLost(this.without.size > 0);
+    this.redraw();
   }
 
   private resize(): void {

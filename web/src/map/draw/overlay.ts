@@ -21,13 +21,20 @@ export class Overlay {
   private readonly gl: WebGL2RenderingContext;
   private readonly canvas: HTMLCanvasElement;
   private readonly textCanvas: HTMLCanvasElement;
+  private readonly listening = new AbortController();
   private layers: Layers | undefined;
   private width = 0;
   private height = 0;
   private pixelRatio = 1;
 
-  /** Throws NoWebGlError where the browser has no WebGL 2. */
-  constructor(container: HTMLElement, { restored }: { restored: () => void }) {
+  /**
+   * Throws NoWebGlError where the browser has no WebGL 2. `lost` is called when the browser took the
+   * graphics away: nothing is drawn until `restored`.
+   */
+  constructor(
+    container: HTMLElement,
+    { lost, restored }: { lost: () => void; restored: () => void },
+  ) {
     this.canvas = document.createElement("canvas");
     this.textCanvas = document.createElement("canvas");
     const gl = this.canvas.getContext("webgl2", { antialias: false, depth: false, stencil: false });
@@ -40,14 +47,20 @@ export class Overlay {
       canvas.setAttribute("aria-hidden", "true");
       container.append(canvas);
     }
-    this.canvas.addEventListener("webglcontextlost", (event) => {
+    const { signal } = this.listening;
+    const onLost = (event: Event) => {
+      // Only then does the browser ever give it back.
       event.preventDefault();
       this.layers = undefined;
-    });
-    this.canvas.addEventListener("webglcontextrestored", () => {
+      this.clearText();
+      lost();
+    };
+    const onRestored = () => {
       this.layers = this.makeLayers();
       restored();
-    });
+    };
+    this.canvas.addEventListener("webglcontextlost", onLost, { signal });
+    this.canvas.addEventListener("webglcontextrestored", onRestored, { signal });
     this.layers = this.makeLayers();
   }
 
@@ -67,12 +80,12 @@ export class Overlay {
   /** Clear and draw what the callback adds: segments below discs below icons below text. */
   draw(fill: (layers: Layers & { text: CanvasRenderingContext2D }) => void): void {
     const { gl, layers, text } = this;
+    // Names and heights without their icons would stand still and look live.
+    this.clearText();
     if (layers === undefined) return;
     layers.segments.begin();
     layers.discs.begin();
     layers.icons.begin();
-    text.setTransform(this.pixelRatio, 0, 0, this.pixelRatio, 0, 0);
-    text.clearRect(0, 0, this.width, this.height);
     fill({ ...layers, text });
     gl.viewport(0, 0, this.canvas.width, this.canvas.height);
     gl.clearColor(0, 0, 0, 0);
@@ -85,10 +98,17 @@ export class Overlay {
   }
 
   remove(): void {
+    this.listening.abort();
     this.gl.getExtension("WEBGL_lose_context")?.loseContext();
     this.layers = undefined;
     this.canvas.remove();
     this.textCanvas.remove();
+  }
+
+  private clearText(): void {
+    const { text, pixelRatio } = this;
+    text.setTransform(pixelRatio, 0, 0, pixelRatio, 0, 0);
+    text.clearRect(0, 0, this.width, this.height);
   }
 
   private makeLayers(): Layers {
