@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
+import type { Condition } from "../src/live/condition";
 import { Fleet } from "../src/live/fleet";
 import type { DroneState, Sample } from "../src/live/protocol";
 import { unwrapped } from "../src/map/base/natural_earth";
+import { labelOf } from "../src/map/draw/fleet_layers";
 import { cellOf, shapeOf } from "../src/map/icons";
 import { Mark } from "../src/map/marks";
 import { mercatorX, mercatorY, Screen, unitsPerMetre } from "../src/map/mercator";
@@ -156,6 +158,42 @@ describe("a drone on the map", () => {
     mark.read(START_MS);
     expect(drawnNorth(mark, 0)).toBeCloseTo(0, 6);
     expect(mark.altitude).toBe(10);
+  });
+});
+
+describe("where a silent drone may be", () => {
+  const GONE_MS = 5 * STALE_MS + 1000;
+
+  function silent(changes: Partial<DroneState>, condition: Partial<Condition>): Mark {
+    const fleet = fleetOf(changes);
+    tell(fleet, [position(0, { lat: LAT, lon: 8.5, vx: 10, vy: 0, hdg: 0 })]);
+    const mark = markOf(fleet);
+    mark.read(START_MS);
+    mark.condition = {
+      state: "normal",
+      tone: "quiet",
+      reasons: [],
+      flying: false,
+      ageMs: 0,
+      ...condition,
+    };
+    return mark;
+  }
+
+  test.each<[string, Partial<DroneState>, Partial<Condition>, boolean]>([
+    ["lost in the air", {}, { state: "lost", tone: "critical" }, true],
+    ["normal when the page was cut off", {}, { state: "normal" }, true],
+    ["not seen since the server started", { presence: "unknown" }, { state: "offline" }, true],
+    ["armed on the ground", { landed: "on_ground" }, { state: "offline" }, true],
+    ["in the air, arming unknown", { armed: null }, { state: "offline" }, true],
+    ["on the ground", { armed: false, landed: "on_ground" }, { state: "offline" }, false],
+  ])("is told of one %s", (_, changes, condition, told) => {
+    const mark = silent(changes, condition);
+    drawnNorth(mark, 5 * STALE_MS - 1000);
+    expect(mark.isMissing).toBe(false);
+    drawnNorth(mark, GONE_MS);
+    expect(mark.isMissing).toBe(told);
+    expect(labelOf(mark)).toBe(told ? "d-1  no data for 0:31" : "d-1  offline");
   });
 });
 

@@ -1,7 +1,7 @@
 /** What the map knows of each drone: read when it changed, placed on the screen once a frame. */
 
 import { correctedAgeMs, type Freshness, freshness } from "../live/age";
-import type { Condition } from "../live/condition";
+import { type Condition, isFlying } from "../live/condition";
 import type { Drone } from "../live/fleet";
 import { cellOf, shapeOf } from "./icons";
 import { mercatorX, mercatorY, type Screen, unitsPerMetre } from "./mercator";
@@ -37,6 +37,8 @@ export class Mark {
   shownHeading = 0;
   cell = 0;
   armed = false;
+  /** Armed or off the ground when it was last heard: it may have moved on since. */
+  busy = false;
   condition: Condition | undefined;
   /** 0 is well, 1 a warning, 2 critical. */
   rank = 0;
@@ -68,6 +70,7 @@ export class Mark {
     const { state, samples } = this.drone;
     this.revision = this.drone.revision;
     this.armed = state.armed === true;
+    this.busy = this.armed || isFlying(this.drone);
     const sample = samples.get(POSITION);
     const values = sample?.values;
     const lat = values?.lat ?? state.position?.lat;
@@ -107,6 +110,14 @@ export class Mark {
     this.offX = fades ? offX : 0;
     this.offY = fades ? offY : 0;
     this.offAtMs = nowMs;
+  }
+
+  /**
+   * Whether it may be anywhere around its last place: that is too old, and the drone was busy or
+   * ought to be heard. Why it is not heard does not matter, be it the page that is cut off.
+   */
+  get isMissing(): boolean {
+    return this.fresh === "gone" && (this.busy || this.condition?.state === "lost");
   }
 
   ageAt(nowMs: number): number {

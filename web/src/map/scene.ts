@@ -194,8 +194,7 @@ export class Scene {
       if (home !== undefined) drawHome(brush, mercatorX(home.lon), mercatorY(home.lat));
     }
     for (const mark of this.singles) {
-      const isLost = mark.fresh === "gone" && mark.condition?.state === "lost";
-      if (isLost && !isPast) drawRing(brush, mark);
+      if (mark.isMissing && !isPast) drawRing(brush, mark);
     }
     startClusterText(brush.drawing.text);
     for (const each of this.clusters) {

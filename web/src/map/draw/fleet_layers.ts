@@ -159,7 +159,8 @@ function toneColour(mark: Mark, palette: Palette): Colour {
 
 /** What is written next to an icon: its name, its height, and its age once that matters. */
 export function labelOf(mark: Mark): string {
-  if (mark.condition?.state === "offline") return `${mark.id}  offline`;
+  // Of one that was busy when it was last heard, the age says more than the reason.
+  if (mark.condition?.state === "offline" && !mark.isMissing) return `${mark.id}  offline`;
   const age = Number.isFinite(mark.ageMs) ? ageText(mark.ageMs, mark.fresh) : "";
   if (mark.fresh === "gone") return age === "" ? mark.id : `${mark.id}  ${age}`;
   const height = mark.altitude === undefined ? "" : `  ${Math.round(mark.altitude)} m`;
