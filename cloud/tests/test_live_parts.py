@@ -90,7 +90,7 @@ def test_a_drone_is_told_at_once_when_somebody_looks_at_more() -> None:
         ("hawk", Attention(["gps"], 10.0)),
     ]
     book.look("you", ["eagle"], None)
-    assert book.due(0.2) == [("eagle", Attention(["*"], 10.0))]
+    assert book.due(0.2) == [("eagle", Attention(["attitude", "position", "vfr"], 10.0))]
     book.look_away("you")
     assert book.due(0.3) == []
     assert book.due(0.2 + REPEAT_S) == [("eagle", Attention(["vfr"], 10.0))]

@@ -140,6 +140,8 @@ def test_hostile_json_is_an_invalid_payload(model: type[Struct], payload: bytes)
         (2, "capabilities", 1 << 64),
         (2, "capabilities", -1),
         (3, "time", 5),
+        (3, "time", "0001-01-01T00:00:00.000000+14:00"),
+        (3, "time", "soon"),
         (4, "mission_item", 65_536),
         (4, "battery", {"percent": 200}),
         (4, "position", {"lat": 1, "lon": 2}),

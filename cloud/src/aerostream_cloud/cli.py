@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
     from aerostream_cloud.serve import Service
 
 _BAD_INPUT, _FAILED = 2, 1
+#: As a shell tells of a program that SIGPIPE has ended.
+_NOBODY_READS = 141
 
 app = typer.Typer(
     name="aerostream-cloud",
@@ -171,7 +172,7 @@ def show_letter(
         if found is None:
             raise CloudError(f"there is no dead letter {letter_id}")
         if raw:
-            sys.stdout.buffer.write(found.letter.payload)
+            _write(found.letter.payload)
         else:
             _print(_letter_text(found))
 
@@ -181,8 +182,6 @@ provision.register(app)
 
 def main() -> None:
     """Entry point of `aerostream-cloud`."""
-    # `aerostream-cloud sub | head` ends quietly when nobody reads on.
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     app()
 
 
@@ -242,8 +241,17 @@ def _fail(error: Exception, code: int) -> Any:
 
 
 def _print(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
+    _write(f"{text}\n".encode())
+
+
+def _write(data: bytes) -> None:
+    try:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        # `aerostream-cloud sub | head` ends at once and quietly when nobody reads on. Not by the
+        # signal SIGPIPE: that would also end a service whose client hangs up.
+        os._exit(_NOBODY_READS)
 
 
 def _check_filter(topic: str) -> None:

@@ -126,6 +126,10 @@ class State(Struct, frozen=True):
     position: Position | None = None
     backlog: list[Backlog] = []
 
+    def __post_init__(self) -> None:
+        """Refuse a time that is none, or that no calendar shows."""
+        _check_time(self.time)
+
 
 class Event(Struct, frozen=True):
     """`up/evt`, and events inside frames: something that happened."""
@@ -144,8 +148,7 @@ class Event(Struct, frozen=True):
 
     def __post_init__(self) -> None:
         """Refuse a time that is none, or that no calendar shows."""
-        if not EARLIEST_US <= us_from_iso(self.time) <= LATEST_US:
-            raise ValueError(f"time {shown(self.time)} is outside the years 1 to 9999")
+        _check_time(self.time)
 
 
 class Ack(Struct, frozen=True):
@@ -170,6 +173,11 @@ class Attention(Struct, frozen=True):
     not know says nothing to it."""
     ttl_s: Annotated[float, Meta(gt=0, le=300)]
     """How long, in seconds from receipt; it lapses by itself."""
+
+
+def _check_time(time: str) -> None:
+    if not EARLIEST_US <= us_from_iso(time) <= LATEST_US:
+        raise ValueError(f"time {shown(time)} is outside the years 1 to 9999")
 
 
 class ServiceStatus(StrEnum):

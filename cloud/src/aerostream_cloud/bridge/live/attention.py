@@ -15,8 +15,12 @@ TTL_S = 10.0
 MAX_NAMED = 64
 """Channels that a word can name; who looks at more looks at all."""
 
-Channels = frozenset[str] | None
-"""None: all."""
+MOVING = frozenset({"attitude", "position", "vfr"})
+"""What is meant by all channels: what a person sees move. Everything at the rate of a page would
+be some twenty messages five times a second, more than a thin link should carry unasked; who wants
+another channel quicker names it."""
+
+Channels = frozenset[str]
 
 
 @dataclass(slots=True)
@@ -32,8 +36,6 @@ class _Looked:
         """What all viewers together look at."""
         together: set[str] = set()
         for channels in self.viewers.values():
-            if channels is None:
-                return None
             together |= channels
         return frozenset(together)
 
@@ -48,12 +50,13 @@ class AttentionBook:
     def __len__(self) -> int:
         return len(self._looked)
 
-    def look(self, viewer: Hashable, drones: Iterable[str], channels: Channels) -> None:
-        """A viewer looks at these drones and channels, and no longer at others."""
+    def look(self, viewer: Hashable, drones: Iterable[str], channels: Channels | None) -> None:
+        """A viewer looks at these drones and channels (None: all), and no longer at others."""
         self.look_away(viewer)
         looked = self._drones[viewer] = frozenset(drones)
+        wanted = MOVING if channels is None else channels
         for drone in looked:
-            self._looked.setdefault(drone, _Looked()).viewers[viewer] = channels
+            self._looked.setdefault(drone, _Looked()).viewers[viewer] = wanted
 
     def look_away(self, viewer: Hashable) -> None:
         """A viewer looks at nothing any more."""
@@ -68,16 +71,12 @@ class AttentionBook:
         words = []
         for drone, looked in self._looked.items():
             channels = looked.channels
-            if now_s >= looked.due_s or not _covers(looked.told, channels):
+            if now_s >= looked.due_s or not channels <= looked.told:
                 looked.told, looked.due_s = channels, now_s + REPEAT_S
                 words.append((drone, _word(channels)))
         return words
 
 
-def _covers(told: Channels, wanted: Channels) -> bool:
-    return told is None or (wanted is not None and wanted <= told)
-
-
 def _word(channels: Channels) -> Attention:
-    named = channels is not None and len(channels) <= MAX_NAMED
-    return Attention(sorted(channels or ()) if named else [EVERY_CHANNEL], TTL_S)
+    named = len(channels) <= MAX_NAMED
+    return Attention(sorted(channels) if named else [EVERY_CHANNEL], TTL_S)
