@@ -5,7 +5,7 @@ import { Api, type PageSettings } from "./api";
 import { History } from "./history";
 import { openSocket } from "./live/browser_socket";
 import { Channels } from "./live/channels";
-import { Clock } from "./live/clock";
+import { Clock, monotonicMs } from "./live/clock";
 import { Connection } from "./live/connection";
 import { Fleet } from "./live/fleet";
 import { Overview } from "./live/overview";
@@ -52,7 +52,7 @@ export function startPage(): Page {
   const connection = new Connection({
     fleet,
     clock,
-    world: { open: openSocket, nowMs: Date.now, random: Math.random },
+    world: { open: openSocket, nowMs: monotonicMs, random: Math.random },
   });
   const overview = new Overview({ fleet, clock, channels });
   const theme = new Theme();

@@ -215,6 +215,26 @@ test("the latency is the round trip of the newest ping", () => {
   expect(connection.latencyMs).toBeUndefined();
 });
 
+test("each hello begins the measurement of the server's clock anew", () => {
+  const pong = (time: string) => {
+    const ping = bridge.newest.received.findLast(({ type }) => type === "ping");
+    if (ping?.type === "ping") bridge.newest.says({ type: "pong", id: ping.id, time });
+  };
+  greeted();
+  pong(serverTime());
+  bridge.newest.breaks();
+  vi.advanceTimersByTime(2000);
+  bridge.newest.greets(iso(Date.now() - 200));
+  expect(clock.nowMs()).toBe(Date.now() - 200);
+});
+
+test("the time until the next attempt is counted by the clock that nobody sets", () => {
+  greeted().breaks();
+  expect(connection.retryInMs).toBe(1000);
+  vi.advanceTimersByTime(400);
+  expect(connection.retryInMs).toBe(600);
+});
+
 test("a ping is sent every five seconds", () => {
   const socket = greeted();
   vi.advanceTimersByTime(10_000);

@@ -36,6 +36,7 @@ export interface SocketListener {
 /** What it needs of the world; a test brings its own. */
 export interface Surroundings {
   open(listener: SocketListener): Socket;
+  /** A clock that nobody sets (`monotonicMs`), the same as that of `Clock`. */
   nowMs(): number;
   random(): number;
 }
@@ -87,6 +88,12 @@ export class Connection extends Store {
   /** Round trip to the server, milliseconds; undefined while it is not known. */
   get latencyMs(): number | undefined {
     return this.latest;
+  }
+
+  /** Milliseconds until the next attempt; 0 while none is waited for. */
+  get retryInMs(): number {
+    const { current } = this;
+    return current.kind === "waiting" ? Math.max(0, current.retryAtMs - this.world.nowMs()) : 0;
   }
 
   /** What the server refused last, in its words. */
@@ -177,6 +184,7 @@ export class Connection extends Store {
     this.heardMs = nowMs;
     switch (message.type) {
       case "hello":
+        this.clock.forget();
         this.clock.takeOneWay(Date.parse(message.time), nowMs);
         if (message.protocol === PROTOCOL) this.welcome(nowMs);
         else this.refuse();

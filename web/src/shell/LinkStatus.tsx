@@ -31,14 +31,15 @@ export function LinkStatus() {
         </span>
       </span>{" "}
       <span className="link-value">{words}</span>
-      {state.kind === "waiting" && <RetryIn atMs={state.retryAtMs} />}
+      {state.kind === "waiting" && <RetryIn />}
     </span>
   );
 }
 
 /** Counts down; not read aloud. */
-export function RetryIn({ atMs }: { atMs: number }) {
+export function RetryIn() {
+  const { connection } = usePage();
   useTick(250);
-  const seconds = Math.max(0, Math.ceil((atMs - Date.now()) / 1000));
+  const seconds = Math.ceil(connection.retryInMs / 1000);
   return <span aria-hidden="true">, retry in {seconds} s</span>;
 }

@@ -32,7 +32,7 @@ export function ServerAway() {
         {clock.awaySince === undefined
           ? "Nothing was heard of it yet"
           : `Data is as of ${clockTime(clock.heardMs(), zone.chosen)}`}
-        {state.kind === "waiting" ? <RetryIn atMs={state.retryAtMs} /> : ", connecting…"}
+        {state.kind === "waiting" ? <RetryIn /> : ", connecting…"}
       </p>
       <button type="button" className="button" onClick={() => connection.retryNow()}>
         Retry now
