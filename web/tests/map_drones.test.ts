@@ -5,10 +5,11 @@ import type { DroneState, Sample } from "../src/live/protocol";
 import { unwrapped } from "../src/map/base/natural_earth";
 import { labelOf } from "../src/map/draw/fleet_layers";
 import { cellOf, shapeOf } from "../src/map/icons";
-import { Mark } from "../src/map/marks";
+import { Mark, Marks } from "../src/map/marks";
 import { mercatorX, mercatorY, Screen, unitsPerMetre } from "../src/map/mercator";
 import { aheadMs, ringMetres, turned } from "../src/map/motion";
 import { Trail } from "../src/map/trails";
+import { Selection } from "../src/state/selection";
 
 const STALE_MS = 6000;
 const START_MS = Date.UTC(2026, 0, 1);
@@ -255,6 +256,26 @@ describe("a trail", () => {
     }
     expect(trail.points).toHaveLength(3 * 301);
     expect(pieces(trail)).toBe(300);
+  });
+
+  test("goes with its drone", () => {
+    const fleet = fleetOf();
+    tell(fleet, [position(0, { lat: LAT, lon: 8.5 }), position(1000, { lat: LAT, lon: 8.6 })]);
+    const marks = new Marks({
+      fleet,
+      selection: new Selection(),
+      overview: { conditionOf: () => undefined },
+    });
+    const drawn = () => {
+      marks.sync(START_MS);
+      for (const mark of marks.all) mark.trail.sync(mark.drone);
+      return marks.all.map((mark) => mark.trail.points.length);
+    };
+    expect(drawn()).toEqual([6]);
+    fleet.apply({ type: "delta", subscription: "f", cursor: "", gone: ["d-1"] }, { whole: true });
+    expect(drawn()).toEqual([]);
+    tell(fleet, [], [state()]);
+    expect(drawn()).toEqual([0]);
   });
 
   test("has a gap where nothing was heard", () => {

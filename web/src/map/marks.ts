@@ -1,11 +1,12 @@
 /** What the map knows of each drone: read when it changed, placed on the screen once a frame. */
 
-import { correctedAgeMs, type Freshness, freshness } from "../live/age";
+import { type Freshness, freshness, type Heard } from "../live/age";
 import { type Condition, isFlying } from "../live/condition";
 import type { Drone } from "../live/fleet";
 import { cellOf, shapeOf } from "./icons";
 import { mercatorX, mercatorY, type Screen, unitsPerMetre } from "./mercator";
 import { aheadMs, isFaded, remaining, turned } from "./motion";
+import { Trail } from "./trails";
 import type { MapSources } from "./types";
 
 const POSITION = "position/1/0";
@@ -56,6 +57,10 @@ export class Mark {
   labelPriority = 0;
   labelAlways = false;
   labelled = false;
+  /** Where it came from; filled only while it is drawn. It goes with the drone. */
+  readonly trail = new Trail();
+  /** When it was there. */
+  private heard: Heard | undefined;
   private offX = 0;
   private offY = 0;
   private offAtMs = 0;
@@ -77,8 +82,8 @@ export class Mark {
     const lon = values?.lon ?? state.position?.lon;
     const heading = values?.hdg ?? state.position?.heading;
     const altitude = values?.relative_alt ?? state.position?.relative_alt;
-    const time =
-      sample?.timeMs ?? (state.state_time === null ? NEVER_MS : Date.parse(state.state_time));
+    const heard = sample ?? this.drone.stateTime;
+    const time = heard?.timeMs ?? NEVER_MS;
     this.cell = cellOf(shapeOf(state.vehicle, typeof heading === "number" ? heading : null));
     this.altitude = typeof altitude === "number" ? altitude : undefined;
     const turnedTo = typeof heading === "number" ? heading * RADIANS : undefined;
@@ -87,6 +92,7 @@ export class Mark {
     if (typeof lat !== "number" || typeof lon !== "number" || (lat === 0 && lon === 0)) return;
     if (this.placed && time === this.timeMs) return;
     this.timeMs = time;
+    this.heard = heard;
     const perMetre = unitsPerMetre(lat);
     const north = typeof values?.vx === "number" ? values.vx : 0;
     const east = typeof values?.vy === "number" ? values.vy : 0;
@@ -121,7 +127,9 @@ export class Mark {
   }
 
   ageAt(nowMs: number): number {
-    return correctedAgeMs(nowMs, this.timeMs, this.drone.state.clock_error_s);
+    return this.heard === undefined
+      ? Number.POSITIVE_INFINITY
+      : this.drone.ageMs(this.heard, nowMs);
   }
 
   /** Move it to where it is at this moment, on this screen. Returns its speed there in pixels a second. */
@@ -157,15 +165,17 @@ export class Mark {
   }
 }
 
+export type MarkSources = Pick<MapSources, "fleet" | "selection" | "overview">;
+
 /** All drones of the fleet as marks. */
 export class Marks {
   all: Mark[] = [];
   private byId = new Map<string, Mark>();
   private members = -1;
   private conditionsMs = 0;
-  private readonly sources: MapSources;
+  private readonly sources: MarkSources;
 
-  constructor(sources: MapSources) {
+  constructor(sources: MarkSources) {
     this.sources = sources;
   }
 

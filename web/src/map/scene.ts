@@ -21,7 +21,6 @@ import { chooseLabels, type Obstacle } from "./labels";
 import type { Mark, Marks } from "./marks";
 import { mercatorX, mercatorY, type Screen } from "./mercator";
 import type { Palette } from "./palette";
-import { Trail } from "./trails";
 import type { MapSources, PastMoment } from "./types";
 
 const HOME = "home/1/0";
@@ -50,7 +49,6 @@ export class Scene {
   /** Whether the bundled map is shown, which has no detail near the ground. */
   plain = true;
   private way: { track: unknown; way: Way } | undefined;
-  private readonly trails = new Map<string, Trail>();
   private labels: Mark[] = [];
   private labelsMs = 0;
   private clusteredMs = 0;
@@ -181,13 +179,8 @@ export class Scene {
   private drawFleet(brush: Brush, isPast: boolean): void {
     for (const mark of this.withTrails()) {
       if (!mark.placed) continue;
-      let trail = this.trails.get(mark.id);
-      if (trail === undefined) {
-        trail = new Trail();
-        this.trails.set(mark.id, trail);
-      }
-      trail.sync(mark.drone);
-      if (!isPast) drawTrail(brush, mark, trail);
+      mark.trail.sync(mark.drone);
+      if (!isPast) drawTrail(brush, mark, mark.trail);
     }
     for (const mark of this.selected()) {
       const home = this.homeOf(mark);
