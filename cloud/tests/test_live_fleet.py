@@ -387,3 +387,24 @@ def test_a_drone_that_enters_a_box_is_told_whole_and_one_that_leaves_is_gone(
     world.tick(1)
     world.check(reader, client)
     assert reader.views["s"].drones == {}
+
+
+def test_a_drone_that_cannot_be_shown_is_left_out_and_said_once() -> None:
+    world = World(10**6)
+    world.join(Filter())
+    # Registered in the year 33658.
+    world.fleet.register([(NAMES[0], 10**18), (NAMES[1], START_US)], now_us=START_US)
+    world.tick(1)
+    reader, client = world.readers[0]
+    assert set(reader.views["s"].drones) == {"b"}
+    assert [state.drone for state in world.fleet.drones()] == ["b"]
+    assert world.fleet.drone("a") is None
+    [(drone, reason)] = world.fleet.take_left_out().items()
+    assert (drone, "OverflowError" in reason) == ("a", True)
+    world.frame(NAMES[0], "vfr", 1, 1.0, 2.0)
+    world.tick(1)
+    assert set(reader.views["s"].samples) == {("a", "vfr", 1, "0")}
+    assert world.fleet.take_left_out() == {}
+    world.fleet.register([(NAMES[0], START_US), (NAMES[1], START_US)], now_us=START_US)
+    world.tick(1)
+    world.check(reader, client)

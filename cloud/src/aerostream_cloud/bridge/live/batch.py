@@ -1,11 +1,18 @@
 """What a group of subscriptions is told in one step: cut into parts, each encoded once. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from websockets.frames import Frame, Opcode
 
 from aerostream_cloud.bridge.live import messages
-from aerostream_cloud.bridge.live.changes import Change, EventEntry, GoneEntry, SampleEntry
+from aerostream_cloud.bridge.live.changes import (
+    UNENCODABLE,
+    Change,
+    Entry,
+    EventEntry,
+    GoneEntry,
+    SampleEntry,
+)
 
 PART_BYTES = 256 * 1024
 """Where a message is cut; a single thing may be larger."""
@@ -69,6 +76,7 @@ class Batch:
         end: the version that is reached with the last part.
         is_snapshot: whether it begins or goes on with a snapshot.
         is_awaited: whether there is a part even where there is nothing to tell.
+        leave_out: takes what cannot be encoded, and why.
         part_bytes: see `PART_BYTES`.
     """
 
@@ -79,6 +87,7 @@ class Batch:
         end: int,
         is_snapshot: bool,
         is_awaited: bool,
+        leave_out: Callable[[Entry, Exception], None],
         part_bytes: int = PART_BYTES,
     ) -> None:
         self.end = end
@@ -89,6 +98,7 @@ class Batch:
         most = SNAPSHOT_EVENTS if is_snapshot else DELTA_EVENTS
         self._changes, self._missed = _newest_events(changes, most)
         self._is_awaited = is_awaited
+        self._leave_out = leave_out
         self._part_bytes = part_bytes
         self._parts: list[Part] = []
         self._next = 0
@@ -106,11 +116,18 @@ class Batch:
         if first == len(changes) and (self._parts or not self._is_awaited):
             return False
         size, last = 0, first
+        shown: list[Change] = []
         while last < len(changes) and (
             # What has one version goes into one part: the cursor could not tell it apart.
             size < self._part_bytes or changes[last][0] == changes[last - 1][0]
         ):
-            size += len(changes[last][1].json()) + 1
+            entry = changes[last][1]
+            try:
+                size += len(entry.json()) + 1
+            except UNENCODABLE as error:
+                self._leave_out(entry, error)
+            else:
+                shown.append(changes[last])
             last += 1
         is_last = last == len(changes)
         self._next = last
@@ -119,7 +136,7 @@ class Batch:
                 cursor=self.end if is_last else changes[last - 1][0],
                 is_last=is_last,
                 missed_events=self._missed if not self._parts else 0,
-                changes=changes[first:last],
+                changes=shown,
             )
         )
         self.encoded += 1

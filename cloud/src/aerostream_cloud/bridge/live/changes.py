@@ -25,6 +25,9 @@ MAX_EVENTS = 10_000
 MAX_GONE = 10_000
 """Removals that are kept."""
 
+UNENCODABLE = (ValueError, TypeError, ArithmeticError, RecursionError, msgspec.MsgspecError)
+"""What making JSON of a thing can raise: a time that no calendar shows, a number too large, …"""
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -42,7 +45,11 @@ class Entry:
         self._json: bytes | None = None
 
     def json(self) -> bytes:
-        """It as JSON."""
+        """It as JSON.
+
+        Raises:
+            UNENCODABLE: it holds something that cannot be shown.
+        """
         if self._json is None:
             self._json = self._encoded()
         return self._json

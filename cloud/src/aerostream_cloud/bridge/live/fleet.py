@@ -9,6 +9,7 @@ from aerostream_contract.frame import DecodedBlock
 from aerostream_contract.names import DroneName
 
 from aerostream_cloud.bridge.live.changes import (
+    UNENCODABLE,
     ChangeLog,
     Entry,
     EventEntry,
@@ -40,6 +41,8 @@ class Fleet:
         """Messages ignored because their drone is known in another fleet."""
         self._records: dict[str, DroneRecord] = {}
         self._removed: set[str] = set()
+        self._left_out: set[str] = set()
+        self._unreported: dict[str, str] = {}
 
     @property
     def version(self) -> int:
@@ -50,13 +53,14 @@ class Fleet:
         return len(self._records)
 
     def drones(self) -> list[DroneState]:
-        """All drones, by id."""
-        return [record.shape() for _, record in sorted(self._records.items())]
+        """All drones that can be shown, by id."""
+        shapes = (self._shape(record) for _, record in sorted(self._records.items()))
+        return [shape for shape in shapes if shape is not None]
 
     def drone(self, drone: str) -> DroneState | None:
-        """One drone; None: it is not known."""
+        """One drone; None: it is not known, or cannot be shown."""
         record = self._records.get(drone)
-        return None if record is None else record.shape()
+        return None if record is None else self._shape(record)
 
     def fleet_of(self, drone: str) -> str | None:
         """The fleet of a drone; None: it is not known."""
@@ -106,6 +110,18 @@ class Fleet:
             ]
             found.sort(key=attrgetter("version"))
         return found
+
+    def leave_out(self, entry: Entry, error: Exception) -> None:
+        """Note that something cannot be shown; all else goes on."""
+        drone = entry.name.drone
+        if drone not in self._left_out:
+            self._left_out.add(drone)
+            self._unreported[drone] = f"{type(error).__name__}: {error}"
+
+    def take_left_out(self) -> dict[str, str]:
+        """Drones of which something could not be shown, with the first reason; each once."""
+        taken, self._unreported = self._unreported, {}
+        return taken
 
     def apply_status(
         self, name: DroneName, status: models.Status, *, retained: bool, now_us: int
@@ -251,6 +267,13 @@ class Fleet:
         self._touch(record, record.state)
         return True
 
+    def _shape(self, record: DroneRecord) -> DroneState | None:
+        try:
+            return record.shape()
+        except UNENCODABLE as error:
+            self.leave_out(record.state, error)
+            return None
+
     def _heard(self, name: DroneName) -> DroneRecord | None:
         """The record of a drone that the broker tells of; None: it is of another fleet."""
         record = self._records.get(name.drone)
@@ -272,6 +295,7 @@ class Fleet:
         for entry in self.entries_of(record.name.drone):
             self.changes.forget(entry)
         del self._records[record.name.drone]
+        self._left_out.discard(record.name.drone)
         self.changes.add_gone(record.name)
 
     def _entry(

@@ -101,6 +101,7 @@ class Group:
                 end=self._fleet.version if target is None else target,
                 is_snapshot=target is not None,
                 is_awaited=is_awaited,
+                leave_out=self._fleet.leave_out,
                 part_bytes=self._part_bytes,
             )
         return batch

@@ -50,6 +50,7 @@ class Live:
         max_connections: int = MAX_CONNECTIONS,
     ) -> None:
         self.fleet = Fleet()
+        self._log = log
         self._metrics = LiveMetrics(metrics)
         # Hexadecimal, unlike anything of another start: cursors of one are void in the other.
         boot = secrets.token_hex(6)
@@ -122,6 +123,12 @@ class Live:
             self._hub.look_after()
             now_s = time.monotonic()
             self._uplink.report(now_s)
+            for drone, reason in self.fleet.take_left_out().items():
+                self._log.error(
+                    "something of a drone cannot be shown and is left out",
+                    drone=drone,
+                    reason=reason,
+                )
             if now_s >= expire_s:
                 expire_s = now_s + _EXPIRE_S
                 self.fleet.expire(time.time_ns() // 1000)

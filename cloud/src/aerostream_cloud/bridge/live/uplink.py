@@ -170,7 +170,7 @@ class Uplink:
             state = models.decode(payload, models.State)
             try:
                 fleet.apply_state(name, state, now_us=now_us)
-            except ValueError as error:
+            except (ValueError, OverflowError) as error:
                 raise InvalidPayload(f"not a valid State: {error}") from error
         if fleet.foreign != foreign:
             self._refuse("fleet", InvalidName(f"drone {name} is known in another fleet"))
