@@ -66,6 +66,17 @@ EVENTS: dict[str, dict[int, dict[str, Value]]] = {
 }
 
 
+#: The same drone id, imported into fleets that it is not in, before and after its own by name.
+ELSEWHERE = [DroneName("east", "copter-01"), DroneName("west", "copter-01")]
+
+FOREIGN: dict[str, dict[str, Value]] = {
+    "position": {"lat": 80.0, "lon": 0.5, "alt": 9000.0, "relative_alt": 9000.0},
+    "heartbeat": {"base_mode": 209, "type": 2, "autopilot": 3},
+    "battery": {"battery_remaining": 1},
+    "gps": {"satellites_visible": 5},
+}
+
+
 @pytest.fixture(scope="module")
 def bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bridge]:
     folder = tmp_path_factory.mktemp("bridge")
@@ -83,6 +94,11 @@ def bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bridge]:
             *(block(COPTER, "event", rows, instance=kind) for kind, rows in EVENTS.items()),
             block(COPTER, "system_time", {at(0): {"time_unix_usec": (1 << 64) - 1}}),
             block(ROVER, "position", {at(0): {"lat": 1.0, "lon": 2.0}}),
+            *(
+                block(name, channel, {at(n / 3): values for n in range(3, 9000, 3)})
+                for name in ELSEWHERE
+                for channel, values in FOREIGN.items()
+            ),
         ],
     )
     broker.start()

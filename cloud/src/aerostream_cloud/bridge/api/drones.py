@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from aerostream_cloud.bridge.api import PREFIX
 from aerostream_cloud.bridge.api.answers import json_answer, problems, takes_gzip
-from aerostream_cloud.bridge.api.parameters import drone_of
+from aerostream_cloud.bridge.api.parameters import drone_of, name_of
+from aerostream_cloud.bridge.api.series import spans_of
 from aerostream_cloud.bridge.api.shapes import Drones, StoredSeries
 from aerostream_cloud.bridge.live.fleet import Fleet
 from aerostream_cloud.bridge.live.shapes import DroneState, PresenceName
@@ -93,10 +94,10 @@ def drone_routes(*, fleet: Fleet, reader: StoreReader) -> APIRouter:
         request: Request, state: Annotated[DroneState, Depends(known_drone)]
     ) -> Response:
         """Each series with samples, and the times of its first and last one."""
-        compressed = takes_gzip(request)
+        compressed, name = takes_gzip(request), name_of(state)
 
         def read(store: TelemetryStore) -> Response:
-            found = [_stored(span) for span in store.spans(state.drone)]
+            found = [_stored(span) for span in spans_of(store, name)]
             return json_answer(found, compressed=compressed)
 
         return await reader.run(read)

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from aerostream_cloud.bridge.api import PREFIX
 from aerostream_cloud.bridge.api.answers import json_answer, problems, takes_gzip
-from aerostream_cloud.bridge.api.parameters import drone_of
+from aerostream_cloud.bridge.api.parameters import drone_of, name_of
 from aerostream_cloud.bridge.api.series import Question, samples_page
 from aerostream_cloud.bridge.api.shapes import Events
 from aerostream_cloud.bridge.api.times import TimeRange, time_range
@@ -65,7 +65,7 @@ def event_routes(*, fleet: Fleet, reader: StoreReader) -> APIRouter:
     ) -> Response:
         """Events by time. `next`, where it is not null, is `start` of the next page."""
         question = Question(
-            drone=state.drone,
+            drone=name_of(state),
             channel=EVENT,
             fields=EVENT.field_names,
             range=range_,

@@ -18,6 +18,7 @@ from aerostream_cloud.bridge.api.parameters import (
     chosen_fields,
     drone_of,
     known_channel,
+    name_of,
 )
 from aerostream_cloud.bridge.api.series import Question, samples_page
 from aerostream_cloud.bridge.api.times import TimeRange, time_range
@@ -86,7 +87,7 @@ def export_routes(*, fleet: Fleet, reader: StoreReader) -> APIRouter:
     ) -> StreamingResponse:
         """All samples of a channel by time, as CSV for spreadsheets or Parquet for programs."""
         question = Question(
-            drone=state.drone,
+            drone=name_of(state),
             channel=channel,
             fields=chosen_fields(channel, fields),
             range=range_,
@@ -133,4 +134,4 @@ async def _following(first: bytes, parts: AsyncIterator[bytes]) -> AsyncIterator
 
 def _name(question: Question, kind: FileFormat) -> str:
     start = question.range.start[:19].replace(":", "")
-    return f"{question.drone}_{question.channel.name}_{start}Z.{kind.suffix}"
+    return f"{question.drone.drone}_{question.channel.name}_{start}Z.{kind.suffix}"

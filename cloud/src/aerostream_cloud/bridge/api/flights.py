@@ -3,6 +3,7 @@
 from itertools import chain
 from typing import Annotated
 
+from aerostream_contract.names import DroneName
 from aerostream_contract.times import iso_from_us
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
@@ -10,7 +11,7 @@ from starlette.responses import Response
 from aerostream_cloud.bridge.api import PREFIX
 from aerostream_cloud.bridge.api.answers import json_answer, problems, takes_gzip
 from aerostream_cloud.bridge.api.armed import HOUR_US, SILENCE_US, Armed, armed_periods, stretches
-from aerostream_cloud.bridge.api.parameters import drone_of
+from aerostream_cloud.bridge.api.parameters import drone_of, name_of
 from aerostream_cloud.bridge.api.positions import (
     POSITION_FIELDS,
     autopilot_series,
@@ -61,17 +62,17 @@ def flight_routes(*, fleet: Fleet, reader: StoreReader) -> APIRouter:
         ] = 50,
     ) -> Response:
         """From armed to disarmed, newest first; flights that only reach into the range too."""
-        compressed = takes_gzip(request)
+        compressed, name = takes_gzip(request), name_of(state)
 
         def read(store: TelemetryStore) -> Response:
-            return json_answer(_flights(store, state.drone, range_, limit), compressed=compressed)
+            return json_answer(_flights(store, name, range_, limit), compressed=compressed)
 
         return await reader.run(read)
 
     return router
 
 
-def _flights(store: TelemetryStore, drone: str, range_: TimeRange, limit: int) -> Flights:
+def _flights(store: TelemetryStore, drone: DroneName, range_: TimeRange, limit: int) -> Flights:
     heartbeats = autopilot_series(store, drone, "heartbeat")
     if heartbeats is None:
         return Flights(items=[], truncated=False)

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from aerostream_contract.channels import CHANNELS, Channel, channel_named
 from aerostream_contract.errors import ContractError, shown
+from aerostream_contract.names import DroneName
 from fastapi import Path, Query, Request
 
 from aerostream_cloud.bridge.live.fleet import Fleet
@@ -42,6 +43,11 @@ def drone_of(fleet: Fleet) -> Callable[..., Awaitable[DroneState]]:
         return state
 
     return known_drone
+
+
+def name_of(state: DroneState) -> DroneName:
+    """The drone's name: its id, and the fleet that the registry says it is in."""
+    return DroneName(state.fleet, state.drone)
 
 
 async def known_channel(

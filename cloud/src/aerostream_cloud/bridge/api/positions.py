@@ -5,6 +5,9 @@ from itertools import pairwise
 from math import asin, cos, radians, sin, sqrt
 from typing import NamedTuple
 
+from aerostream_contract.names import DroneName
+
+from aerostream_cloud.bridge.api.series import spans_of
 from aerostream_cloud.store import Sample, SeriesSpan, TelemetryStore
 
 AUTOPILOT = 1
@@ -33,15 +36,15 @@ class Fix(NamedTuple):
         return place if self.alt is None else [*place, self.alt]
 
 
-def autopilot_series(store: TelemetryStore, drone: str, channel: str) -> SeriesSpan | None:
+def autopilot_series(store: TelemetryStore, drone: DroneName, channel: str) -> SeriesSpan | None:
     """The autopilot's first instance of a channel, where it is stored."""
-    for span in store.spans(drone, channel):
+    for span in spans_of(store, drone, channel):
         if span.series.component == AUTOPILOT and span.series.instance == FIRST_INSTANCE:
             return span
     return None
 
 
-def position_series(store: TelemetryStore, drone: str) -> SeriesSpan | None:
+def position_series(store: TelemetryStore, drone: DroneName) -> SeriesSpan | None:
     """The drone's positions, where there are some."""
     return autopilot_series(store, drone, "position")
 

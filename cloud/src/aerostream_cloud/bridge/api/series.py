@@ -7,6 +7,7 @@ from itertools import chain
 from typing import TypeVar
 
 from aerostream_contract.channels import Channel
+from aerostream_contract.names import DroneName
 from aerostream_contract.times import iso_from_us
 
 from aerostream_cloud.bridge.api.shapes import FieldSummary, SeriesColumns
@@ -28,7 +29,7 @@ _Row = TypeVar("_Row", Sample, Bucket)
 class Question:
     """Which samples to read."""
 
-    drone: str
+    drone: DroneName
     channel: Channel
     fields: Sequence[str]
     range: TimeRange
@@ -39,12 +40,24 @@ class Question:
         """The series that have samples which may be in the range."""
         return [
             span
-            for span in store.spans(self.drone, self.channel.name)
+            for span in spans_of(store, self.drone, self.channel.name)
             if self.component in (None, span.series.component)
             and self.instance in (None, span.series.instance)
             and span.first_us < self.range.end_us
             and span.last_us >= self.range.start_us
         ]
+
+
+def spans_of(
+    store: TelemetryStore, drone: DroneName, channel: str | None = None
+) -> list[SeriesSpan]:
+    """The series of a drone that have samples.
+
+    A drone is in one fleet. What is stored of another one by the same id, such as an import
+    with a mistyped fleet, is not this drone's.
+    """
+    found = store.spans(drone.drone, channel)
+    return [span for span in found if span.series.fleet == drone.fleet]
 
 
 def selected(series: SeriesKey, start_us: int, end_us: int) -> Selection:

@@ -16,6 +16,7 @@ from aerostream_cloud.bridge.api.parameters import (
     chosen_fields,
     drone_of,
     known_channel,
+    name_of,
 )
 from aerostream_cloud.bridge.api.series import (
     Question,
@@ -83,7 +84,7 @@ def telemetry_routes(*, fleet: Fleet, reader: StoreReader) -> APIRouter:
         """Samples by time, in columns. `next`, where not null, is `start` of the next page."""
         every_us = None if every is None else duration_us(every, "every")
         question = Question(
-            drone=state.drone,
+            drone=name_of(state),
             channel=channel,
             fields=chosen_fields(channel, fields),
             range=range_,
@@ -112,7 +113,7 @@ def _telemetry(
         series = bucket_columns(buckets, question.fields)
     units = question.channel.units
     return Telemetry(
-        drone=question.drone,
+        drone=question.drone.drone,
         channel=question.channel.name,
         start=question.range.start,
         end=question.range.end,

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from typing import Annotated
 
+from aerostream_contract.names import DroneName
 from aerostream_contract.times import iso_from_us
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from aerostream_cloud.bridge.api import PREFIX
 from aerostream_cloud.bridge.api.answers import json_answer, problems, takes_gzip
-from aerostream_cloud.bridge.api.parameters import drone_of
+from aerostream_cloud.bridge.api.parameters import drone_of, name_of
 from aerostream_cloud.bridge.api.positions import (
     POSITION_FIELDS,
     Fix,
@@ -60,24 +61,24 @@ def track_routes(*, fleet: Fleet, reader: StoreReader) -> APIRouter:
         ] = 2000,
     ) -> Response:
         """A GeoJSON Feature: stored positions, thinned, with the time and height of each."""
-        compressed = takes_gzip(request)
+        compressed, name = takes_gzip(request), name_of(state)
 
         def read(store: TelemetryStore) -> Response:
-            return json_answer(_track(store, state.drone, range_, points), compressed=compressed)
+            return json_answer(_track(store, name, range_, points), compressed=compressed)
 
         return await reader.run(read)
 
     return router
 
 
-def _track(store: TelemetryStore, drone: str, range_: TimeRange, points: int) -> Track:
+def _track(store: TelemetryStore, drone: DroneName, range_: TimeRange, points: int) -> Track:
     span = position_series(store, drone)
     found = [] if span is None else _thinned(store, span, range_, points)
     return Track(
         type="Feature",
         geometry=_geometry(found),
         properties=TrackProperties(
-            drone=drone,
+            drone=drone.drone,
             times=[iso_from_us(fix.time_us) for fix in found],
             relative_alt=[fix.relative_alt for fix in found],
         ),
