@@ -104,7 +104,11 @@ def _watch(processes: Processes, bridge: Bridge, duration_s: float | None) -> No
 
 
 def _count_online(bridge: Bridge) -> int:
-    return sum(1 for state in bridge.drones().values() if state["presence"] == "online")
+    try:
+        states = bridge.drones().values()
+    except OSError:  # why it does not answer, its log tells: `check` looks there
+        return 0
+    return sum(1 for state in states if state["presence"] == "online")
 
 
 def _where_to_look(port: int, broker_port: int, folder: Path) -> str:
@@ -179,3 +183,5 @@ if __name__ == "__main__":
         sys.exit(130)
     except DemoError as error:
         sys.exit(f"demo: {error}")
+    except OSError as error:
+        sys.exit(f"demo: the bridge does not answer: {error}")

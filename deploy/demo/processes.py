@@ -90,8 +90,10 @@ class Processes:
             DemoError: it did not come true in time, or a program ended.
         """
         deadline = time.monotonic() + timeout_s
-        while not condition():
+        while True:
             self.check()
+            if condition():
+                return
             if time.monotonic() > deadline:
                 raise DemoError(
                     f"{what} within {timeout_s:g} s; the logs are in {shown(self._folder)}"

@@ -9,6 +9,8 @@ from typing import Any
 from websockets.sync.client import connect
 
 _TIMEOUT_S = 10.0
+#: The bridge is on this machine, whatever proxy the environment names for others.
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 _SUBSCRIBE = {"type": "subscribe", "subscription": "proof", "channels": ["position"]}
 
 
@@ -25,7 +27,7 @@ class Bridge:
     def is_ready(self) -> bool:
         """Whether it can serve: broker, store and database answer."""
         try:
-            with urllib.request.urlopen(f"http://{self._host}/readyz", timeout=_TIMEOUT_S):
+            with _DIRECT.open(f"http://{self._host}/readyz", timeout=_TIMEOUT_S):
                 return True
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return False
@@ -42,7 +44,7 @@ class Bridge:
     def served(self) -> set[str]:
         """Drones whose position a new WebSocket client gets."""
         found: set[str] = set()
-        with connect(f"ws://{self._host}/ws", open_timeout=_TIMEOUT_S) as socket:
+        with connect(f"ws://{self._host}/ws", open_timeout=_TIMEOUT_S, proxy=None) as socket:
             socket.send(json.dumps(_SUBSCRIBE))
             more = True
             while more:
@@ -53,9 +55,7 @@ class Bridge:
         return found
 
     def _get(self, path: str) -> Any:
-        with urllib.request.urlopen(
-            f"http://{self._host}/api/v1/{path}", timeout=_TIMEOUT_S
-        ) as answer:
+        with _DIRECT.open(f"http://{self._host}/api/v1/{path}", timeout=_TIMEOUT_S) as answer:
             return json.load(answer)
 
 
