@@ -74,7 +74,13 @@ it("a past flight takes the place of live values until live is shown again", asy
 
   view.moveTo(START + 500);
   expect(history.past?.track?.geometry?.type).toBe("Point");
-  expect(history.past?.position).toEqual({ lat: 3, lon: 1, heading: 90 });
+  expect(history.past?.position).toEqual({
+    lat: 3,
+    lon: 1,
+    heading: 90,
+    ageMs: 500,
+    fresh: "fresh",
+  });
   expect(values.current.doing("d1").mode).toBe("GUIDED");
   view.moveTo(START + 10_000);
   expect(values.current.doing("d1").mode).toBe("AUTO");

@@ -6,6 +6,7 @@ import { armedOf, landedOf, modeAt } from "../src/history/doing";
 import { PastValues } from "../src/history/pastValues";
 import { placeAt } from "../src/history/place";
 import type { DroneEvent, Value } from "../src/live/protocol";
+import { pastAgeText } from "../src/map/draw/past_layer";
 
 const START = Date.parse("2026-11-21T10:00:00Z");
 const iso = (ms: number) => new Date(ms).toISOString();
@@ -58,7 +59,7 @@ class FakeStore {
   };
 }
 
-function past(store: FakeStore, staleAfterS = 2) {
+function past(store: Pick<FakeStore, "getTelemetry">, staleAfterS = 2) {
   const at = { ms: START };
   let changes = 0;
   const values = new PastValues({
@@ -209,12 +210,43 @@ describe("mode at a moment", () => {
   });
 });
 
+describe("the place of a drone that fell silent", () => {
+  const store = {
+    getTelemetry: async (drone: string, query: TelemetryQuery): Promise<Telemetry<Value[]>> => ({
+      drone,
+      channel: query.channel,
+      start: "",
+      end: "",
+      every: null,
+      units: {},
+      series: [series([START], { lat: [10], lon: [1], hdg: [0] })],
+      truncated: false,
+      next: null,
+    }),
+  };
+
+  it.each([
+    [1, "fresh", ""],
+    [7, "dimmed", "7 s old"],
+    [40, "gone", "no data for 0:40"],
+  ])("is, %i s later, %s", async (seconds, fresh, words) => {
+    const { values, at, settle } = past(store);
+    at.ms = START + 1000 * seconds;
+    values.place();
+    await settle();
+    const place = values.place();
+    expect(place).toEqual({ lat: 10, lon: 1, heading: 0, ageMs: 1000 * seconds, fresh });
+    expect(place && pastAgeText(place)).toBe(words);
+  });
+});
+
 describe("the place at a moment", () => {
   const columns = (timesMs: number[], lon: number[], hdg: (number | null)[]) =>
     columnsOf(series(timesMs, { lat: lon.map(() => 10), lon, hdg }));
 
   it("lies on the line between two samples close in time", () => {
     expect(placeAt(columns([START, START + 1000], [1, 2], [0, 90]), START + 250)).toEqual({
+      timeMs: START,
       lat: 10,
       lon: 1.25,
       heading: 22.5,
@@ -229,7 +261,7 @@ describe("the place at a moment", () => {
 
   it("stays at the sample before when the next one is more than two seconds later", () => {
     const far = columns([START, START + 2001], [1, 2], [0, 90]);
-    expect(placeAt(far, START + 1500)).toEqual({ lat: 10, lon: 1, heading: 0 });
+    expect(placeAt(far, START + 1500)).toEqual({ timeMs: START, lat: 10, lon: 1, heading: 0 });
   });
 
   it("is unknown before the first sample and where there is no position", () => {

@@ -1,14 +1,16 @@
 /** A moment of a past flight as a source of values: nothing of it is live. */
 
 import type { Api, StoredSeries } from "../api";
+import { freshness } from "../live/age";
 import { seriesKey } from "../live/fleet";
 import type { DroneEvent } from "../live/protocol";
 import { AUTOPILOT } from "../live/source";
+import type { PastPlace } from "../map";
 import type { Doing, TimedSample, ValueSource } from "../values";
 import { Chunks } from "./chunks";
 import { indexAt, sampleOf } from "./columns";
 import { armedOf, landedOf, modeAt } from "./doing";
-import { type Place, placeAt } from "./place";
+import { type Fix, placeAt } from "./place";
 
 /** The chunk that follows is asked for this long before it is needed, of the flight's time. */
 const AHEAD_MS = 60_000;
@@ -29,6 +31,7 @@ export class PastValues implements ValueSource {
   private readonly chunks: Chunks;
   private stored: readonly StoredSeries[] | undefined;
   private events: readonly DroneEvent[] = [];
+  private eventsUntilMs = Number.POSITIVE_INFINITY;
 
   constructor(private readonly parts: PastValuesParts) {
     this.chunks = new Chunks(parts);
@@ -48,9 +51,10 @@ export class PastValues implements ValueSource {
     this.stored = stored;
   }
 
-  /** Events that tell modes, oldest first. */
-  takeEvents(events: readonly DroneEvent[]): void {
+  /** Events that tell modes, oldest first; what came after `untilMs` is not among them. */
+  takeEvents(events: readonly DroneEvent[], untilMs = Number.POSITIVE_INFINITY): void {
     this.events = events;
+    this.eventsUntilMs = untilMs;
   }
 
   nowMs(): number {
@@ -89,15 +93,24 @@ export class PastValues implements ValueSource {
 
   doing(drone: string): Doing {
     if (drone !== this.parts.drone) return { mode: null, armed: null, landed: null };
+    const momentMs = this.nowMs();
     return {
-      mode: modeAt(this.events, this.nowMs()),
+      mode: momentMs > this.eventsUntilMs ? null : modeAt(this.events, momentMs),
       armed: armedOf(this.sample(drone, "heartbeat")),
       landed: landedOf(this.sample(drone, "landed")),
     };
   }
 
-  /** Where the drone was at the moment, for the map. */
-  place(): Place | undefined {
+  /** Where the drone was at the moment, for the map, and how old that was then. */
+  place(): PastPlace | undefined {
+    const fix = this.fix();
+    if (fix === undefined) return undefined;
+    const { timeMs, ...place } = fix;
+    const ageMs = this.nowMs() - timeMs;
+    return { ...place, ageMs, fresh: freshness(ageMs, this.parts.staleAfterS("position")) };
+  }
+
+  private fix(): Fix | undefined {
     const momentMs = this.nowMs();
     const key = seriesKey("position", AUTOPILOT, "0");
     const here = this.chunks.at("position", key, momentMs);

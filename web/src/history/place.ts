@@ -13,7 +13,8 @@ export interface Place {
   heading: number | null;
 }
 
-interface Fix extends Place {
+/** A place with the time of the sample that it is counted from, milliseconds since 1970. */
+export interface Fix extends Place {
   timeMs: number;
 }
 
@@ -21,15 +22,15 @@ interface Fix extends Place {
  * The place at a moment: along the line between two samples at most two seconds apart, else where
  * the sample before was. Undefined before the first one.
  */
-export function placeAt(columns: Columns, momentMs: number): Place | undefined {
+export function placeAt(columns: Columns, momentMs: number): Fix | undefined {
   const index = indexAt(columns.timesMs, momentMs);
   const from = fixOf(columns, index);
   if (from === undefined) return undefined;
   const to = fixOf(columns, index + 1);
-  const here = { lat: from.lat, lon: from.lon, heading: from.heading };
-  if (to === undefined || to.timeMs - from.timeMs > MOST_BETWEEN_MS) return here;
+  if (to === undefined || to.timeMs - from.timeMs > MOST_BETWEEN_MS) return from;
   const part = (momentMs - from.timeMs) / (to.timeMs - from.timeMs);
   return {
+    timeMs: from.timeMs,
     lat: from.lat + part * (to.lat - from.lat),
     lon: between(from.lon, to.lon, part, 180),
     heading:

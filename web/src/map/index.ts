@@ -1,4 +1,4 @@
 /** The map: base map, fleet, trails and the flights of the past. */
 
 export { MapView } from "./MapView";
-export type { MapSources, MapViewProps, PastMoment, Track } from "./types";
+export type { MapSources, MapViewProps, PastMoment, PastPlace, Track } from "./types";

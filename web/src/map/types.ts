@@ -1,6 +1,7 @@
 /** What the map takes from the page. */
 
 import type { Feature, LineString, Point } from "geojson";
+import type { Freshness } from "../live/age";
 import type { Condition } from "../live/condition";
 import type { Fleet } from "../live/fleet";
 import type { Camera } from "../state/camera";
@@ -11,11 +12,21 @@ import type { View } from "../state/view";
 /** A flight as `GET …/track` gives it: times (ISO 8601) belong to the coordinates one by one. */
 export type Track = Feature<LineString | Point | null, { drone: string; times: string[] }>;
 
+/** Where a drone was at a moment of the past; heading in degrees. */
+export interface PastPlace {
+  lat: number;
+  lon: number;
+  heading: number | null;
+  /** How old its last position was at that moment, and what that means. */
+  ageMs: number;
+  fresh: Freshness;
+}
+
 /** A moment of a past flight. Pass a new object when any part of it changed. */
 export interface PastMoment {
   track: Track | undefined;
-  /** Where the drone was at the moment shown; heading in degrees. */
-  position: { lat: number; lon: number; heading: number | null } | undefined;
+  /** Where the drone was at the moment shown. */
+  position: PastPlace | undefined;
 }
 
 /** Stores that the map follows outside of React; the same ones for the life of the page. */

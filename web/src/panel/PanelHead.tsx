@@ -27,7 +27,10 @@ export function PanelHead({ drone }: { drone: string }) {
   const { mode, armed, landed } = origin.source.doing(drone);
   const ageMs = condition?.ageMs ?? null;
   // Cut off from the server, the drone's condition stands still; what it does grows old all the same.
-  const doing = ageOf(origin, "heartbeat", origin.source.sample(drone, "heartbeat"));
+  const heartbeat = origin.source.sample(drone, "heartbeat");
+  const doing = ageOf(origin, "heartbeat", heartbeat);
+  // Of the past nothing but its heartbeats says that it still did it.
+  const told = live || heartbeat !== undefined;
   return (
     <header className="panel-head">
       <div className="panel-title">
@@ -67,11 +70,11 @@ export function PanelHead({ drone }: { drone: string }) {
           {state.firmware !== null && ` ${state.firmware}`} · {state.fleet}
         </p>
       )}
-      <p className="panel-doing" data-freshness={live ? doing.freshness : "fresh"}>
+      <p className="panel-doing" data-freshness={told ? doing.freshness : "gone"}>
         <strong>{mode ?? UNKNOWN}</strong>
         <span>{armed === null ? "arming unknown" : armed ? "ARMED" : "disarmed"}</span>
         {landed !== null && <span>{LANDED[landed]}</span>}
-        {live && condition?.state === "normal" && doing.note && (
+        {(!live || condition?.state === "normal") && doing.note && (
           <span className="note">{doing.note}</span>
         )}
       </p>

@@ -15,7 +15,7 @@ import type { Drawing } from "./overlay";
 const BADGE_PX = 13;
 const SELECTION_RADIUS_PX = 19;
 const TRAIL_PX = 2.5;
-const DIMMED = 0.55;
+export const DIMMED = 0.55;
 const GONE = 0.4;
 const RING_DASH_PX = 9;
 const LABEL_FONT = "12px system-ui, sans-serif";
@@ -167,14 +167,22 @@ export function labelOf(mark: Mark): string {
   return age === "" ? `${mark.id}${height}` : `${mark.id}${height}  ${age} old`;
 }
 
-export function drawLabels({ drawing, palette, opacity }: Brush, marks: readonly Mark[]): void {
-  const { text } = drawing;
+export function startLabels(
+  text: CanvasRenderingContext2D,
+  palette: Palette,
+  opacity: number,
+): void {
   text.font = LABEL_FONT;
   text.textAlign = "left";
   text.textBaseline = "middle";
   text.lineJoin = "round";
   text.lineWidth = 3;
   text.strokeStyle = cssColour(palette.halo, 0.85 * opacity);
+}
+
+export function drawLabels({ drawing, palette, opacity }: Brush, marks: readonly Mark[]): void {
+  const { text } = drawing;
+  startLabels(text, palette, opacity);
   const normal = cssColour(palette.text, opacity);
   const faint = cssColour(palette.faint, opacity * 0.8);
   for (const mark of marks) {

@@ -1,11 +1,12 @@
 /** A flight of the past: its whole way, the part flown so far, and the drone at the moment shown. */
 
+import { ageText } from "../../live/age";
 import { cellOf } from "../icons";
 import { mercatorX, mercatorY, type Screen } from "../mercator";
-import { packed } from "../palette";
-import type { PastMoment, Track } from "../types";
+import { cssColour, packed } from "../palette";
+import type { PastPlace, Track } from "../types";
 import { ICON_PX } from "./atlas";
-import type { Brush } from "./fleet_layers";
+import { type Brush, DIMMED, startLabels } from "./fleet_layers";
 
 /** A track in Mercator, made once. */
 export class Way {
@@ -51,17 +52,42 @@ function pixel(screen: Screen, x: number, y: number): [number, number] {
   return [screen.toX(x, y), screen.toY(x, y)];
 }
 
+const RADIUS_PX = 19;
+const DASHES = 16;
+
+/**
+ * The drone where it was at the moment. Beyond the stale limit it is pale and has its age; beyond
+ * five times that nobody knows where it was, and its last place is a hollow mark.
+ */
 export function drawPastDrone(
   { screen, drawing, palette }: Brush,
-  position: NonNullable<PastMoment["position"]>,
+  position: PastPlace,
   cell: number | undefined,
 ): void {
   const [x, y] = pixel(screen, mercatorX(position.lon), mercatorY(position.lat));
-  const selected = packed(palette.selected);
-  const halo = packed(palette.halo);
-  drawing.discs.add(x, y, 19, 2.5, packed(palette.selected, 0.12), selected, 16);
-  const { heading } = position;
-  const shape = heading === null ? cellOf("disc") : (cell ?? cellOf("arrow"));
-  const angle = (((heading ?? screen.bearing) - screen.bearing) * Math.PI) / 180;
-  drawing.icons.add(x, y, ICON_PX, angle, shape, packed(palette.normal), halo, halo);
+  const { fresh, heading } = position;
+  const opacity = fresh === "fresh" ? 1 : DIMMED;
+  const selected = packed(palette.selected, opacity);
+  const inside = packed(palette.selected, fresh === "gone" ? 0 : 0.12 * opacity);
+  drawing.discs.add(x, y, RADIUS_PX, 2.5, inside, selected, DASHES);
+  if (fresh !== "gone") {
+    const shape = heading === null ? cellOf("disc") : (cell ?? cellOf("arrow"));
+    const angle = (((heading ?? screen.bearing) - screen.bearing) * Math.PI) / 180;
+    const halo = packed(palette.halo);
+    const drawn = packed(palette.halo, opacity);
+    drawing.icons.add(x, y, ICON_PX, angle, shape, packed(palette.normal), halo, drawn);
+  }
+  const words = pastAgeText(position);
+  if (words === "") return;
+  const { text } = drawing;
+  startLabels(text, palette, 1);
+  text.strokeText(words, x + RADIUS_PX + 4, y);
+  text.fillStyle = cssColour(palette.text, 1);
+  text.fillText(words, x + RADIUS_PX + 4, y);
+}
+
+/** What is written next to the drone of the past: nothing while its place is fresh. */
+export function pastAgeText({ ageMs, fresh }: PastPlace): string {
+  const age = ageText(ageMs, fresh);
+  return fresh === "dimmed" ? `${age} old` : age;
 }
