@@ -7,6 +7,8 @@ import { Store } from "./state/store";
 export interface TimedSample {
   /** The sample's own time, milliseconds since 1970. */
   timeMs: number;
+  /** Local time of its arrival (`monotonicMs`); left out for what comes from the store. */
+  arrivedMs?: number;
   values: Record<string, Value>;
 }
 

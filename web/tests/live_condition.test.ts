@@ -104,6 +104,14 @@ describe("a drone that is not heard though it is online", () => {
   });
 });
 
+test("a drone whose clock is ahead is lost as soon after its last word as any other", () => {
+  let localMs = NOW_MS;
+  const drone = droneWith({ last_sample: iso(NOW_MS + 25_000) }, () => localMs);
+  drone.take(sampleOf("d-1", "heartbeat", {}, NOW_MS + 25_000));
+  localMs += 16_000;
+  expect(stateOf(drone, localMs, channels)).toMatchObject({ state: "lost", ageMs: 16_000 });
+});
+
 describe("presence", () => {
   test("lost in flight is critical, lost on the ground is quiet", () => {
     expect(condition({ presence: "lost" })).toMatchObject({ state: "lost", tone: "critical" });

@@ -88,6 +88,44 @@ describe("trails", () => {
   });
 });
 
+describe("the age of what a drone told, with its clock 20 s ahead", () => {
+  const AHEAD_MS = 20_000;
+  let localMs: number;
+  const position = (fromStartMs: number) =>
+    sampleOf("a", "position", { lat: 1, lon: 8 }, NOW_MS + AHEAD_MS + fromStartMs);
+  const ageMs = () => {
+    const drone = fleet.drones.get("a");
+    const sample = drone?.samples.get("position/1/0");
+    return drone && sample && drone.ageMs(sample, localMs);
+  };
+  beforeEach(() => {
+    localMs = NOW_MS;
+    fleet = new Fleet({ localMs: () => localMs });
+    whole([stateOfDrone("a")]);
+  });
+
+  test("grows from its arrival on", () => {
+    delta({ samples: [position(0)] });
+    expect(ageMs()).toBe(0);
+    localMs += 8000;
+    expect(ageMs()).toBe(8000);
+  });
+
+  test("is not that of the snapshot that tells it again", () => {
+    delta({ samples: [position(0)] });
+    localMs += 8000;
+    whole([stateOfDrone("a")], { samples: [position(0)] });
+    expect(ageMs()).toBe(8000);
+    delta({ samples: [position(8000)] });
+    expect(ageMs()).toBe(0);
+  });
+
+  test("of an old sample in a first snapshot is its own", () => {
+    whole([stateOfDrone("a")], { samples: [position(-60_000)] });
+    expect(ageMs()).toBe(40_000);
+  });
+});
+
 describe("events", () => {
   beforeEach(() => whole([stateOfDrone("a")]));
 

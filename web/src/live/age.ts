@@ -41,6 +41,27 @@ export function correctedAgeMs(nowMs: number, timeMs: number, clockErrorS: numbe
   return nowMs - timeMs - 1000 * (clockErrorS ?? 0);
 }
 
+/** A moment that a drone told, and when that was first heard here. */
+export interface Heard {
+  /** The drone's own time, milliseconds since 1970. */
+  readonly timeMs: number;
+  /** Local time of its arrival (`monotonicMs`); left out for what comes from the store. */
+  readonly arrivedMs?: number;
+}
+
+/**
+ * Age of something that was heard, milliseconds: by the drone's own time, and never less than it
+ * has been here. A drone whose clock is ahead would else look live long after it fell silent.
+ */
+export function heardAgeMs(
+  heard: Heard,
+  clockErrorS: number | null,
+  { nowMs, localMs }: { nowMs: number; localMs: number },
+): number {
+  const here = localMs - (heard.arrivedMs ?? localMs);
+  return Math.max(correctedAgeMs(nowMs, heard.timeMs, clockErrorS), here);
+}
+
 /** How far a drone's clock is off, in words; null: it is right. */
 export function clockText(clockErrorS: number | null): string | null {
   if (clockErrorS === null) return null;

@@ -1,6 +1,6 @@
 /** How a drone is, in one word and with the reasons: for counts, list, map and panel alike. */
 
-import { clockText, correctedAgeMs, durationText, freshness } from "./age";
+import { clockText, durationText, freshness } from "./age";
 import type { Channels } from "./channels";
 import type { Drone } from "./fleet";
 
@@ -55,7 +55,7 @@ export function stateOf(
   const { state } = drone;
   const flying = isFlying(drone);
   const ageMs = newestAgeMs(drone, nowMs);
-  const heardAgeMs = newestAgeMs(drone, heardMs);
+  const heardAgeMs = Math.max(0, (ageMs ?? 0) - (nowMs - heardMs));
   const found = { flying, ageMs };
 
   const busy = flying || state.armed === true;
@@ -92,7 +92,7 @@ export function stateOf(
     (state.armed ? critical : warning).push("autopilot not heard");
   } else if (
     ageMs !== null &&
-    freshness(heardAgeMs ?? 0, channels.staleAfterS("heartbeat")) === "gone"
+    freshness(heardAgeMs, channels.staleAfterS("heartbeat")) === "gone"
   ) {
     const tone = busy ? "critical" : "warning";
     const reasons = [`no data for ${durationText(ageMs)}`, ...critical, ...warning];
@@ -113,11 +113,8 @@ export function stateOf(
 }
 
 function newestAgeMs(drone: Drone, nowMs: number): number | null {
-  const last = drone.state.last_sample;
-  const newestMs = Math.max(
-    drone.newestMs,
-    last === null ? Number.NEGATIVE_INFINITY : Date.parse(last),
-  );
-  if (newestMs === Number.NEGATIVE_INFINITY) return null;
-  return Math.max(0, correctedAgeMs(nowMs, newestMs, drone.state.clock_error_s));
+  const ages = [drone.newest, drone.lastSample]
+    .filter((heard) => heard !== undefined)
+    .map((heard) => drone.ageMs(heard, nowMs));
+  return ages.length === 0 ? null : Math.max(0, Math.min(...ages));
 }

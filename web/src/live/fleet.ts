@@ -1,6 +1,8 @@
 /** The fleet as the bridge tells it: a plain store that is updated at any rate and read at the reader's own. */
 
 import type { TimedSample } from "../values";
+import { type Heard, heardAgeMs } from "./age";
+import { monotonicMs } from "./clock";
 import type { Delta, DroneEvent, DroneState, Sample, Snapshot } from "./protocol";
 
 const MOST_EVENTS = 500;
@@ -16,22 +18,63 @@ export class Drone {
   readonly events: DroneEvent[] = [];
   /** Flat longitude, latitude, time (ms) of where it was, oldest first. */
   trail: number[] = [];
-  /** Own time of its newest sample, milliseconds since 1970; -Infinity: none yet. */
-  newestMs = Number.NEGATIVE_INFINITY;
+  /** The sample that came last; undefined: none yet. */
+  newest: Heard | undefined;
+  /** The time of the newest sample that its state tells: perhaps of a channel not subscribed to. */
+  lastSample: Heard | undefined;
+  /** The time that its state tells of mode, arming and battery. */
+  stateTime: Heard | undefined;
   /** Grows with every change. */
   revision = 0;
+  private told: DroneState;
 
-  constructor(public state: DroneState) {}
+  constructor(
+    state: DroneState,
+    private readonly localMs: () => number = monotonicMs,
+  ) {
+    this.told = state;
+    this.hearState();
+  }
+
+  get state(): DroneState {
+    return this.told;
+  }
+
+  set state(state: DroneState) {
+    this.told = state;
+    this.hearState();
+  }
 
   take(sample: Sample): void {
-    const timeMs = Date.parse(sample.time);
-    this.samples.set(seriesKey(sample.channel, sample.component, sample.instance), {
-      timeMs,
-      values: sample.values,
-    });
-    this.newestMs = timeMs;
+    const key = seriesKey(sample.channel, sample.component, sample.instance);
+    const heard = this.hear(this.samples.get(key), sample.time);
+    const { timeMs } = heard;
+    this.samples.set(key, { ...heard, values: sample.values });
+    this.newest = heard;
     this.revision += 1;
     if (sample.channel === "position") this.extendTrail(timeMs, sample.values);
+  }
+
+  /** Age in milliseconds at this moment of the server's clock, which must be now. */
+  ageMs(heard: Heard, nowMs: number): number {
+    const localMs = this.localMs();
+    return heardAgeMs(heard, this.told.clock_error_s, { nowMs, localMs });
+  }
+
+  private hearState(): void {
+    this.lastSample = this.hearOrNot(this.lastSample, this.told.last_sample);
+    this.stateTime = this.hearOrNot(this.stateTime, this.told.state_time);
+  }
+
+  private hearOrNot(known: Heard | undefined, time: string | null): Heard | undefined {
+    return time === null ? undefined : this.hear(known, time);
+  }
+
+  /** What is told again, as in each snapshot, has not arrived again. */
+  private hear(known: Heard | undefined, time: string): { timeMs: number; arrivedMs: number } {
+    const timeMs = Date.parse(time);
+    const arrivedMs = known?.timeMs === timeMs ? known.arrivedMs : undefined;
+    return { timeMs, arrivedMs: arrivedMs ?? this.localMs() };
   }
 
   private extendTrail(timeMs: number, values: Sample["values"]): void {
@@ -64,9 +107,14 @@ export class Fleet {
   eventsRevision = 0;
   /** Whether the whole fleet was told once: only then is an empty fleet an empty fleet. */
   complete = false;
+  private readonly localMs: () => number;
   private listed = new Set<string>();
   private readonly seenEvents = new Set<string>();
   private readonly listeners = new Set<() => void>();
+
+  constructor({ localMs = monotonicMs }: { localMs?: () => number } = {}) {
+    this.localMs = localMs;
+  }
 
   /** Called after each message was applied, at most once a message. */
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -92,7 +140,7 @@ export class Fleet {
   private takeState(state: DroneState): void {
     const known = this.drones.get(state.drone);
     if (known === undefined) {
-      this.drones.set(state.drone, new Drone(state));
+      this.drones.set(state.drone, new Drone(state, this.localMs));
       this.membersRevision += 1;
     } else {
       known.state = state;

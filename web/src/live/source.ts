@@ -1,7 +1,6 @@
 /** The live fleet as a source of values. */
 
 import type { Doing, TimedSample, ValueSource } from "../values";
-import { correctedAgeMs } from "./age";
 import type { Clock } from "./clock";
 import { type Fleet, seriesKey } from "./fleet";
 
@@ -34,8 +33,8 @@ export class LiveValues implements ValueSource {
   }
 
   ageMs(drone: string, sample: TimedSample): number {
-    const error = this.fleet.drones.get(drone)?.state.clock_error_s ?? null;
-    return correctedAgeMs(this.nowMs(), sample.timeMs, error);
+    const nowMs = this.nowMs();
+    return this.fleet.drones.get(drone)?.ageMs(sample, nowMs) ?? nowMs - sample.timeMs;
   }
 
   instances(drone: string, channel: string): string[] {

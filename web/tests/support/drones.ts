@@ -40,8 +40,12 @@ export function stateOfDrone(drone: string, different: Partial<DroneState> = {})
   };
 }
 
-export function droneWith(different: Partial<DroneState> = {}, drone = "d-1"): Drone {
-  return new Drone(stateOfDrone(drone, different));
+/** As `stateOfDrone`; it hears at the moment that `localMs` tells. */
+export function droneWith(
+  different: Partial<DroneState> = {},
+  localMs: () => number = () => NOW_MS,
+): Drone {
+  return new Drone(stateOfDrone("d-1", different), localMs);
 }
 
 export function sampleOf(
