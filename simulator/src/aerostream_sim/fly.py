@@ -4,8 +4,10 @@ import asyncio
 import heapq
 import math
 import resource
+import traceback
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 
 from aerostream_contract.words import counted
 
@@ -51,7 +53,8 @@ class Fleet:
         self._lost_s = 0.0
         """Time that the host slept, which is not flown."""
         self._waiting: list[tuple[float, int]] = []
-        """When each vehicle goes on; one entry for each."""
+        """When each vehicle goes on; one entry for each that works."""
+        self._broken: set[int] = set()
         self._answering: list[tuple[float, int]] = []
         """When answers are due before that."""
         self._where = _span(urls)
@@ -93,7 +96,8 @@ class Fleet:
             if elapsed_s >= report_s:
                 report_s += _REPORT_S
                 self._report()
-            next_s = min(each[0][0] for each in (self._waiting, self._answering) if each)
+            queues = (self._waiting, self._answering)
+            next_s = min((each[0][0] for each in queues if each), default=math.inf)
             left_s = next_s - self._now_s
             await asyncio.sleep(min(max(left_s, _SHORTEST_WAIT_S), _LONGEST_WAIT_S))
 
@@ -106,24 +110,55 @@ class Fleet:
         waiting = self._waiting
         while self._answering and self._answering[0][0] <= now_s:
             self._advance(heapq.heappop(self._answering)[1], now_s)
-        while waiting[0][0] <= now_s:
+        while waiting and waiting[0][0] <= now_s:
             index = waiting[0][1]
             self._advance(index, now_s)
-            heapq.heapreplace(waiting, (self.vehicles[index].next_s, index))
+            if index in self._broken:
+                heapq.heappop(waiting)
+            else:
+                heapq.heapreplace(waiting, (self.vehicles[index].next_s, index))
 
     def _advance(self, index: int, now_s: float) -> None:
+        if index in self._broken:
+            return
         link = self._links[index]
-        for data in self.vehicles[index].advance(now_s, heard=link.heard):
+        try:
+            sent = self.vehicles[index].advance(now_s, heard=link.heard)
+        except Exception as error:  # noqa: BLE001 - a vehicle's fault is no other's
+            self._take_out(index, error)
+            return
+        for data in sent:
             link.send(data)
 
+    def _take_out(self, index: int, error: Exception) -> None:
+        """A vehicle that failed falls silent, as a broken autopilot does."""
+        self._broken.add(index)
+        spec = self.vehicles[index].spec
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        self._say(
+            f"vehicle {index + 1} ({spec.kind}, {spec.autopilot}, system {spec.system}) failed and "
+            f"is silent from now on: {type(error).__name__}: {error} "
+            f"({Path(frame.filename).name}:{frame.lineno})"
+        )
+
     def _receive(self, index: int, data: bytes) -> None:
+        if index in self._broken:
+            return
         vehicle = self.vehicles[index]
-        vehicle.receive(data, self._now_s)
+        try:
+            vehicle.receive(data, self._now_s)
+        except Exception as error:  # noqa: BLE001 - nor its link's
+            self._take_out(index, error)
+            return
         if vehicle.next_answer_s < math.inf:
             heapq.heappush(self._answering, (vehicle.next_answer_s, index))
 
     def _report(self) -> None:
-        flying = sum(vehicle.flying for vehicle in self.vehicles)
+        flying = sum(
+            vehicle.flying
+            for index, vehicle in enumerate(self.vehicles)
+            if index not in self._broken
+        )
         heard = sum(link.heard for link in self._links)
         self._say(
             f"{flying} of {counted(len(self.vehicles), 'vehicle')} under way, "

@@ -36,6 +36,8 @@ _TIMESYNC_S = 10.0
 _ONE_LOOP_S = 0.002
 #: A loop runs 400 (Copter), 50 times a second: nothing is streamed faster than four fifths of it.
 _SHORTEST_US = {Kind.COPTER: 3125, Kind.PLANE: 25_000, Kind.ROVER: 25_000, Kind.BOAT: 25_000}
+#: Altitudes from here on do not fit into its own places.
+_TOO_HIGH_M = 83_000.0
 _FRAMES_ABSOLUTE, _FRAMES_RELATIVE = (0, 5), (3, 6)
 
 
@@ -468,7 +470,7 @@ class ArduPilot(Autopilot):
         """Only as COMMAND_INT; the flag changes the mode to GUIDED."""
         if command.frame is None:
             return Result.UNSUPPORTED
-        if abs(command.x) > 90.0 or abs(command.y) > 180.0:
+        if abs(command.x) > 90.0 or abs(command.y) > 180.0 or not abs(command.z) < _TOO_HIGH_M:
             return Result.DENIED
         guided = self._facts.guided
         if self.mode != guided and not command.number(2) & 1:

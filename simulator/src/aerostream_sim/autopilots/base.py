@@ -22,6 +22,8 @@ from aerostream_sim.mavlink.wire import Message
 _HEARTBEAT_S = 1.0
 _OFF_S = 12.0
 _GROUND_STATION = 6
+#: The largest that fits into MESSAGE_INTERVAL.
+_LAST_MESSAGE_ID = 0xFFFF
 
 #: Answers a command.
 Handler = Callable[[Command], Result]
@@ -347,6 +349,8 @@ class Autopilot(Pilotable, ABC):
     def on_get_interval(self, command: Command) -> Result:
         """GET_MESSAGE_INTERVAL: the answer comes before the acknowledgement."""
         message_id = command.number(1)
+        if not 0 <= message_id <= _LAST_MESSAGE_ID:
+            return Result.DENIED
         interval_us = self.streams.intervals_us.get(message_id, -1)
         if message_id not in self.builders:
             interval_us = 0

@@ -4,6 +4,8 @@ import math
 from enum import IntEnum
 from typing import Any, NamedTuple
 
+from aerostream_sim.models.geo import clamped
+
 
 class Result(IntEnum):
     """MAV_RESULT."""
@@ -82,6 +84,6 @@ class Command(NamedTuple):
         return cls(message.command, params, x, y, z, None, *sender)
 
     def number(self, place: int) -> int:
-        """Param 1 to 4 as a whole number; 0 where it is none."""
+        """Param 1 to 4 as a whole number of 32 bits; 0 where it is none."""
         value = self.params[place - 1]
-        return int(value) if math.isfinite(value) else 0
+        return int(clamped(value, -(2**31), 2**31 - 1)) if math.isfinite(value) else 0

@@ -4,6 +4,7 @@ import math
 import random
 import struct
 from collections import deque
+from dataclasses import dataclass
 
 from pymavlink.dialects.v20 import all as dialect
 
@@ -47,6 +48,17 @@ _NOT_ARMABLE = frozenset({facts.RTL, facts.LAND, facts.OFFBOARD, facts.POSCTL, f
 _ARMABLE_UNPREPARED = frozenset({facts.MANUAL})
 
 
+@dataclass(slots=True)
+class _Reached:
+    """The mission's item that was reached last."""
+
+    item: int
+    next_s: float
+    """When to tell it."""
+    left: int = 11
+    """How often (recorded)."""
+
+
 class Px4(Autopilot):
     """PX4 on one link.
 
@@ -84,6 +96,7 @@ class Px4(Autopilot):
         self._hold_until_s: float | None = None
         self._failsafe = False
         self._mission_started = False
+        self._reached: _Reached | None = None
         self._answered_s = self._text_s = 0.0
 
     # --- what it is -----------------------------------------------------------------------------
@@ -204,6 +217,7 @@ class Px4(Autopilot):
         self._texts.clear()
         self._warned = self._failsafe = self._mission_started = False
         self._hold_until_s = None
+        self._reached = None
         self._event_number = 65526
         if not ready:
             name = "2026-11-21/03_07_02.ulg"
@@ -214,6 +228,7 @@ class Px4(Autopilot):
         now_s = self.platform.now_s
         for each in news:
             self._tell(each)
+        self._tell_what_was_reached(now_s)
         self._watch_the_battery(now_s)
         self._disarm_by_itself(now_s)
         if self._texts and now_s - self.ground_station_s < _GROUND_STATION_S:
@@ -241,8 +256,20 @@ class Px4(Autopilot):
                 if not flight.craft.hovers:
                     flight.land()
             case News.WAYPOINT:
-                first = 1 if flight.craft.flies else 0
-                self.say(dialect.MAVLink_mission_item_reached_message(first + flight.waypoint))
+                self._reached = _Reached(
+                    (1 if flight.craft.flies else 0) + flight.waypoint, self.platform.now_s
+                )
+
+    def _tell_what_was_reached(self, now_s: float) -> None:
+        """MISSION_ITEM_REACHED comes again every second, until the next or ten times."""
+        reached = self._reached
+        if reached is None or now_s < reached.next_s:
+            return
+        self.say(dialect.MAVLink_mission_item_reached_message(reached.item))
+        reached.next_s += 1.0
+        reached.left -= 1
+        if not reached.left:
+            self._reached = None
 
     def _watch_the_battery(self, now_s: float) -> None:
         percent = self.platform.battery.percent

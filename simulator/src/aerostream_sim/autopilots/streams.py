@@ -3,6 +3,7 @@
 import math
 
 _OFF = math.inf
+_SLOWEST_US = 2**31 - 1
 
 
 class Streams:
@@ -39,8 +40,8 @@ class Streams:
             self.intervals_us.pop(message_id, None)
             self._due.pop(message_id, None)
         else:
-            # Faster than 1 kHz nothing here can be.
-            interval_us = max(interval_us, 1000)
+            # Faster than 1 kHz nothing here can be, slower than MESSAGE_INTERVAL can tell neither.
+            interval_us = min(max(interval_us, 1000), _SLOWEST_US)
             self.intervals_us[message_id] = interval_us
             self._due[message_id] = now_s + self._offset * min(interval_us * 1e-6, 0.2)
         self._next = min(self._due.values(), default=_OFF)

@@ -17,7 +17,12 @@ _LANDED_AFTER_S = 1.8
 _SINK = 2.5
 _APPROACH_M = 350.0
 _FLARE_M = 4.0
-_FAR_M = 100_000.0
+#: A multirotor whose motors stop in the air counts as landed so soon (recorded).
+_FALLS_AS_LANDED_S = 0.4
+#: How far from home it goes, and how high and low, whatever is asked of it.
+_FAR_M, _HIGHEST_M, _LOWEST_M = 100_000.0, 5_000.0, -500.0
+#: Nothing holds its altitude exactly: the air and the barometer wander.
+_WANDER_M, _MOST_WANDER_M, _WANDER_S = 0.2, 0.35, 4.0
 
 
 class Activity(Enum):
@@ -87,7 +92,9 @@ class Flight:
         """The last waypoint that was reached."""
         self.loiter_radius = 0.0
         self._seconds = 0.0
-        self._grounded_s = 0.0
+        self._grounded_s = self._falling_s = 0.0
+        self._rnd = rnd
+        self._wander = 0.0
         self._said_home = self._said_point = False
         self._approaching = False
         self._clockwise = rnd.random() < 0.5
@@ -111,13 +118,14 @@ class Flight:
         """Stop the motors, wherever it is."""
         self.armed = False
         self.activity = Activity.IDLE
-        if self.craft.flies:
+        self._falling_s = 0.0
+        if self.craft.flies and self.motion.grounded:
             self.landed = Landed.ON_GROUND
 
     def take_off(self, height: float) -> None:
         """Leave the ground and climb to a height above home."""
         self._begin(Activity.TAKE_OFF)
-        self.take_off_height = height
+        self.take_off_height = clamped(height, _LOWEST_M, _HIGHEST_M)
         # Into the wind; without one, straight ahead.
         setting = self.wind.setting
         into_wind = math.radians(setting.from_deg)
@@ -131,8 +139,9 @@ class Flight:
         self._said_point = True
 
     def go_to(self, north: float, east: float, up: float) -> None:
-        """Go to a place and stay there."""
-        self.hold_at = (north, east, up)
+        """Go to a place and stay there; one that is out of reach: as near as can be."""
+        over = max(1.0, math.hypot(north, east) / _FAR_M)
+        self.hold_at = (north / over, east / over, clamped(up, _LOWEST_M, _HIGHEST_M))
         self._begin(Activity.HOLD)
 
     def fly_round(self) -> None:
@@ -166,6 +175,10 @@ class Flight:
         """Go on by `dt` seconds; gives what happened."""
         news: list[News] = []
         self._seconds += dt
+        if self.craft.flies and self.craft.hovers and not self.motion.grounded:
+            keep = math.exp(-dt / _WANDER_S)
+            push = self._rnd.gauss(0.0, _WANDER_M * math.sqrt(1.0 - keep * keep))
+            self._wander = clamped(self._wander * keep + push, -_MOST_WANDER_M, _MOST_WANDER_M)
         self.demand = self._guide(news) if self.armed else None
         was_grounded = self.motion.grounded
         self.craft.step(self.motion, self.demand, self.wind.step(dt), dt)
@@ -185,7 +198,11 @@ class Flight:
             if self._grounded_s >= _LANDED_AFTER_S:
                 self.landed = Landed.ON_GROUND
                 news.append(News.LANDED)
-        if not motion.grounded and self._descending_to_land:
+        if not self.armed and self.craft.hovers and not motion.grounded:
+            self._falling_s += dt
+            if self._falling_s >= _FALLS_AS_LANDED_S:
+                self.landed = Landed.ON_GROUND
+        elif not motion.grounded and self._descending_to_land:
             self.landed = Landed.LANDING
         elif not motion.grounded and self.activity is not Activity.TAKE_OFF:
             self.landed = Landed.IN_AIR
@@ -327,7 +344,8 @@ class Flight:
 
     def _climb_to(self, up: float) -> float:
         limits = self.craft.limits
-        return clamped(0.8 * (up - self.motion.up), -limits.descent, limits.climb)
+        away = up + self._wander - self.motion.up
+        return clamped(0.8 * away, -limits.descent, limits.climb)
 
     def _at_speed(self, north: float, east: float, speed: float, v_up: float) -> Demand:
         """Straight to a point, without slowing down for it."""

@@ -41,8 +41,8 @@ class Telemetry:
         self._flight = platform.flight
 
     def boot_ms(self, at_s: float) -> int:
-        """Milliseconds since power-on at a moment of the simulation."""
-        return max(0, round((at_s - self._platform.booted_s) * 1e3))
+        """Milliseconds since power-on at a moment of the simulation; 32 bits, as on the wire."""
+        return max(0, round((at_s - self._platform.booted_s) * 1e3)) & 0xFFFFFFFF
 
     def boot_us(self, at_s: float) -> int:
         """The same in µs."""

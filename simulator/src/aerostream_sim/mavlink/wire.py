@@ -1,5 +1,6 @@
 """Packets: pymavlink's, and those of messages that its dialects lack."""
 
+import math
 import struct
 from collections.abc import Iterable
 from typing import Any
@@ -7,10 +8,19 @@ from typing import Any
 from pymavlink.dialects.v20 import all as dialect
 from pymavlink.generator.mavcrc import x25crc
 
+from aerostream_sim.models.geo import clamped
+
 #: A message with `pack(sender)`: pymavlink's, or a `RawMessage`.
 Message = Any
 
 _MAGIC = 0xFD
+_LARGEST_FLOAT = struct.unpack("<f", b"\xff\xff\x7f\x7f")[0]
+#: What fits into a field, by MAVLink's names of types.
+_RANGES: dict[str, tuple[float, float]] = {
+    "float": (-_LARGEST_FLOAT, _LARGEST_FLOAT),
+    **{f"int{bits}_t": (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for bits in (8, 16, 32, 64)},
+    **{f"uint{bits}_t": (0, 2**bits - 1) for bits in (8, 16, 32, 64)},
+}
 
 
 class RawMessage:
@@ -56,7 +66,7 @@ class Wire:
         sender = self._sender
         packets = []
         for message in messages:
-            packets.append(message.pack(sender))
+            packets.append(_packed(message, sender))
             sender.seq = (sender.seq + 1) & 0xFF
         return b"".join(packets)
 
@@ -64,6 +74,29 @@ class Wire:
         """The messages in what came; noise and unknown ones are left out."""
         found = self._parser.parse_buffer(bytearray(data)) or []
         return [each for each in found if each.get_msgId() >= 0]
+
+
+def _packed(message: Message, sender: Any) -> bytes:
+    """A packet, in which a value that does not fit into its field is the nearest that does."""
+    try:
+        return bytes(message.pack(sender))
+    except (struct.error, OverflowError):
+        # Rare: nearly all messages are spared the look at each field.
+        for name, kind in zip(message.fieldnames, message.fieldtypes, strict=True):
+            if kind in _RANGES:
+                setattr(message, name, _fitted(getattr(message, name), *_RANGES[kind]))
+        return bytes(message.pack(sender))
+
+
+def _fitted(value: Any, low: float, high: float) -> Any:
+    """A number, or each of an array, within the range of its field; of its field's type."""
+    if isinstance(value, list | tuple):
+        return [_fitted(each, low, high) for each in value]
+    if isinstance(high, float):
+        return value if not math.isfinite(value) else clamped(value, low, high)
+    if not math.isfinite(value):
+        value = 0 if math.isnan(value) else low if value < 0 else high
+    return int(clamped(value, low, high))
 
 
 def text_of(field: str | bytes) -> str:

@@ -59,8 +59,11 @@ class Plane:
         yaw = motion.yaw
         if go and demand is not None:
             turn = wrapped(demand.course - yaw)
-            # While it stands somebody may point it down the runway.
-            yaw += turn if speed < 1.0 else clamped(turn, -0.2 * dt, 0.2 * dt)
+            if speed < 1.0:
+                # While it stands somebody may point it down the runway: that is no turn of its own.
+                motion.yaw = yaw = wrapped(yaw + turn)
+            else:
+                yaw += clamped(turn, -0.2 * dt, 0.2 * dt)
         v_north, v_east = speed * math.cos(yaw), speed * math.sin(yaw)
         move(motion, v_north, v_east, 0.0, dt)
         set_attitude(motion, 0.0, motion.pitch * (1.0 - min(1.0, 2.0 * dt)), yaw, dt)
