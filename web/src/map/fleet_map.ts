@@ -237,7 +237,9 @@ export class FleetMap {
 
   private applyInsets(durationMs: number): void {
     const { edges } = this.sources.insets;
-    const style = this.map.getContainer().style;
+    const container = this.map.getContainer();
+    // Notices lie next to it, and keep clear of the panels as well.
+    const { style } = container.parentElement ?? container;
     for (const [edge, pixels] of Object.entries(edges)) {
       style.setProperty(`--map-inset-${edge}`, `${pixels}px`);
     }
