@@ -131,3 +131,38 @@ it("what cannot be loaded is told in words, and the rest still shows", async () 
   await vi.waitFor(() => expect(history.past?.track).toBeDefined());
   stop();
 });
+
+/** Answers with one change of mode a page, one a second; `pages` of them. */
+const manyEvents = (pages: number) => (url: URL) => {
+  if (!url.pathname.endsWith("/events")) return flight(url);
+  const startMs = Date.parse(url.searchParams.get("start") ?? "");
+  const page = Math.max(Math.round((startMs - START) / 1000), 0);
+  const iso = (index: number) => new Date(START + 1000 * index).toISOString();
+  const data = { from: `M${page - 1}`, to: `M${page}` };
+  const event = { drone: "d1", time: iso(page), kind: "mode", severity: 5, component: 1 };
+  const next = page + 1 < pages ? iso(page + 1) : null;
+  return { items: [{ ...event, text: "mode", data }], truncated: next !== null, next };
+};
+
+it("the events of a long flight are read page by page", async () => {
+  const { view, values, history, stop } = page(manyEvents(5));
+  view.showPast("d1", START, END);
+  await vi.waitFor(() => expect(history.loading).toBe(false));
+  expect(history.marks).toHaveLength(5);
+  expect(history.eventsUntilMs).toBeUndefined();
+  view.moveTo(START + 30_000);
+  expect(values.current.doing("d1").mode).toBe("M4");
+  stop();
+});
+
+it("of a flight with too many events it is told where they end, and no mode after that", async () => {
+  const { view, values, history, stop } = page(manyEvents(1000));
+  view.showPast("d1", START, END);
+  await vi.waitFor(() => expect(history.loading).toBe(false));
+  expect(history.eventsUntilMs).toBe(START + 9000);
+  view.moveTo(START + 9000);
+  expect(values.current.doing("d1").mode).toBe("M9");
+  view.moveTo(START + 30_000);
+  expect(values.current.doing("d1").mode).toBeNull();
+  stop();
+});

@@ -4,7 +4,7 @@ import { usePage } from "../page";
 import type { History } from "./history";
 import { SPEEDS, type Speed } from "./playback";
 import { TimeSlider } from "./TimeSlider";
-import { momentText, timeText, zoneName } from "./times";
+import { momentText, timeText, type Zone, zoneName } from "./times";
 import { useZone } from "./useZone";
 import "./history.css";
 
@@ -85,7 +85,7 @@ function Past({ history }: { history: History }) {
         </button>
         <span className="history-drone">{flight.drone}</span>
         <span className="history-note" role="status">
-          {history.problem ?? noteOf(history)}
+          {history.problem ?? noteOf(history, zone)}
         </span>
         <span className="history-event">{latest?.texts.at(-1)}</span>
         <button type="button" className="button history-back" onClick={() => history.showLive()}>
@@ -139,8 +139,12 @@ function Past({ history }: { history: History }) {
   );
 }
 
-function noteOf(history: History): string {
+function noteOf(history: History, zone: Zone): string {
   if (history.loading) return "Loading…";
+  const { eventsUntilMs } = history;
+  if (eventsUntilMs !== undefined) {
+    return `Too many events: those after ${timeText(eventsUntilMs, zone)} are not shown.`;
+  }
   return history.placeless ? "No positions are stored of this time." : "";
 }
 

@@ -13,7 +13,9 @@ import { played, type Speed } from "./playback";
 import { profilePath } from "./profile";
 
 const TRACK_POINTS = 2000;
-const MOST_EVENTS = 2000;
+/** Events of one request, and requests of one flight. */
+const EVENTS_PAGE = 2000;
+const MOST_EVENT_PAGES = 10;
 /** Events of before the flight tell the mode that it began in. */
 const BEFORE_MS = 3_600_000;
 /** The moment moves at most so often while playing. */
@@ -37,6 +39,8 @@ interface Shown {
   track: Track | undefined;
   profile: string;
   marks: Mark[];
+  /** Until when events were loaded; undefined: all of them were. */
+  eventsUntilMs: number | undefined;
   /** Requests of the flight itself that are under way: track, events, series. */
   open: number;
   problem: string | undefined;
@@ -88,6 +92,11 @@ export class History extends Store {
   get placeless(): boolean {
     const track = this.shown?.track;
     return track !== undefined && track.geometry === null;
+  }
+
+  /** The last event that was loaded of a flight that has too many; undefined: all were. */
+  get eventsUntilMs(): number | undefined {
+    return this.shown?.eventsUntilMs;
   }
 
   get marks(): readonly Mark[] {
@@ -179,6 +188,7 @@ export class History extends Store {
       track: undefined,
       profile: "",
       marks: [],
+      eventsUntilMs: undefined,
       open: 0,
       problem: undefined,
     };
@@ -205,12 +215,30 @@ export class History extends Store {
     void this.take(shown, api.getDroneChannels(drone, signal), (stored) =>
       shown.source.takeStored(stored),
     );
-    const before = { ...range, start: startMs - BEFORE_MS, limit: MOST_EVENTS };
-    void this.take(shown, api.getEvents(drone, before, signal), ({ items }) => {
-      const events: DroneEvent[] = items.toSorted((a, b) => (a.time < b.time ? -1 : 1));
-      shown.source.takeEvents(events);
+    const before = { ...range, start: startMs - BEFORE_MS };
+    void this.take(shown, this.readEvents(drone, before, signal), ({ events, untilMs }) => {
+      shown.source.takeEvents(events, untilMs);
       shown.marks = marksOf(events, shown.mode);
+      shown.eventsUntilMs = untilMs;
     });
+  }
+
+  /** Events of a time, oldest first; `untilMs` is set when there are too many for the page. */
+  private async readEvents(
+    drone: string,
+    { start, end }: { start: number; end: number },
+    signal: AbortSignal,
+  ): Promise<{ events: DroneEvent[]; untilMs: number | undefined }> {
+    const events: DroneEvent[] = [];
+    let from: number | string = start;
+    for (let page = 0; page < MOST_EVENT_PAGES; page += 1) {
+      const query = { start: from, end, limit: EVENTS_PAGE };
+      const { items, next } = await this.parts.api.getEvents(drone, query, signal);
+      events.push(...items);
+      if (next === null) return { events, untilMs: undefined };
+      from = next;
+    }
+    return { events, untilMs: Date.parse(events.at(-1)?.time ?? "") };
   }
 
   private async take<Answer>(
