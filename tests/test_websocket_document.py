@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from aerostream_cloud.bridge.live import batch, hub, messages, record, websocket
+from aerostream_cloud.bridge.live import attention, batch, hub, messages, record, websocket
 from aerostream_cloud.bridge.live.metrics import LiveMetrics
 from aerostream_cloud.bridge.live.shapes import DroneState, Event, Sample
 from aerostream_cloud.bridge.problems import Problem
@@ -114,3 +114,9 @@ def test_every_metric_is_listed_and_no_other() -> None:
     table = "\n".join(re.findall(r"^\| (`[^|]+) \|", section("Metrics"), re.MULTILINE))
     listed = {f"aerostream_bridge_{name}" for name in re.findall(r"`(\w+)`", table)}
     assert listed == ours
+
+
+def test_what_is_said_of_attention_is_so() -> None:
+    assert f"at once, then every {attention.REPEAT_S:g} s." in PAGE
+    assert f"It holds for {attention.TTL_S:g} s." in PAGE
+    assert ("at most twice a second" in PAGE, attention.MORE_S) == (True, 0.5)

@@ -5,7 +5,7 @@ import json
 import msgspec
 import pytest
 from aerostream_cloud.bridge.live import messages
-from aerostream_cloud.bridge.live.attention import REPEAT_S, AttentionBook
+from aerostream_cloud.bridge.live.attention import MORE_S, REPEAT_S, TTL_S, AttentionBook
 from aerostream_cloud.bridge.live.filter import Box, Filter
 from aerostream_cloud.bridge.live.origins import is_allowed
 from aerostream_cloud.bridge.problems import ApiProblem
@@ -80,20 +80,34 @@ def test_a_drone_is_told_at_once_and_then_every_few_seconds() -> None:
     assert (book.due(100.0), len(book)) == ([], 0)
 
 
-def test_a_drone_is_told_at_once_when_somebody_looks_at_more() -> None:
+def test_a_drone_is_told_soon_when_somebody_looks_at_more() -> None:
     book = AttentionBook()
     book.look("me", ["eagle"], frozenset({"vfr"}))
     book.due(0.0)
     book.look("you", ["eagle", "hawk"], frozenset({"gps"}))
-    assert book.due(0.1) == [
-        ("eagle", Attention(["gps", "vfr"], 10.0)),
-        ("hawk", Attention(["gps"], 10.0)),
-    ]
+    assert book.due(0.1) == [("hawk", Attention(["gps"], 10.0))]
+    assert book.due(MORE_S) == [("eagle", Attention(["gps", "vfr"], 10.0))]
     book.look("you", ["eagle"], None)
-    assert book.due(0.2) == [("eagle", Attention(["attitude", "position", "vfr"], 10.0))]
+    assert book.due(2 * MORE_S) == [("eagle", Attention(["attitude", "position", "vfr"], 10.0))]
     book.look_away("you")
-    assert book.due(0.3) == []
-    assert book.due(0.2 + REPEAT_S) == [("eagle", Attention(["vfr"], 10.0))]
+    assert book.due(2 * MORE_S + 0.1) == []
+    assert book.due(2 * MORE_S + REPEAT_S) == [("eagle", Attention(["vfr"], 10.0))]
+
+
+@pytest.mark.parametrize("looks", [[{"vfr"}], [{"vfr"}, {"gps"}], [{"vfr"}, {"gps", "vfr"}]])
+def test_looking_away_and_back_does_not_flood_a_drone(looks: list[set[str]]) -> None:
+    book = AttentionBook()
+    words = 0
+    for tick in range(400):  # 20 s
+        book.look("me", ["eagle"], frozenset(looks[tick % len(looks)]))
+        words += len(book.due(tick / 20))
+        book.look_away("me")
+        assert book.due(tick / 20) == []
+        assert len(book) == 0
+    assert words <= (20 / REPEAT_S + 1 if len(looks) == 1 else 20 / MORE_S)
+    assert book.due(20.0 + TTL_S) == []
+    book.look("me", ["eagle"], frozenset({"vfr"}))
+    assert len(book.due(20.0 + TTL_S)) == 1
 
 
 def test_who_looks_at_very_many_channels_looks_at_all() -> None:
