@@ -3,6 +3,7 @@
 Every kind of problem is a member of `ProblemKind`; `docs/rest.md` lists them.
 """
 
+from bisect import bisect
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -17,6 +18,7 @@ from aerostream_cloud.errors import CloudError
 
 MEDIA_TYPE = "application/problem+json"
 _URN = "urn:aerostream:problem:"
+_MOST_COMPARED, _LONGEST_COMPARED = 100, 64
 
 
 class ProblemKind(Enum):
@@ -29,6 +31,7 @@ class ProblemKind(Enum):
     INVALID_PARAMETER = ("invalid-parameter", 422, "A parameter is not valid")
     UNKNOWN_CHANNEL = ("unknown-channel", 422, "There is no such channel")
     UNKNOWN_FIELD = ("unknown-field", 422, "The channel has no such field")
+    TOO_MUCH = ("too-much", 429, "More is asked for than the bridge gives")
     UNAVAILABLE = ("unavailable", 503, "A part that is needed does not work now")
     TOO_SLOW = ("too-slow", 503, "The answer takes too long")
     WRONG_HOST = ("wrong-host", 421, "This server does not answer for that name")
@@ -132,6 +135,17 @@ def problem_response(problem: Problem, headers: dict[str, str] | None = None) ->
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """The names that come near a mistyped one, as the end of a sentence; may be empty."""
-    near = get_close_matches(name, list(known), n=3, cutoff=0.6)
+    """The names that come near a mistyped one, as the end of a sentence; may be empty.
+
+    Of very many names only the neighbours in the alphabet are compared: to compare is slow, and
+    a typing mistake is seldom in the first letters.
+    """
+    if len(name) > _LONGEST_COMPARED:
+        return ""
+    names = list(known)
+    if len(names) > _MOST_COMPARED:
+        names.sort()
+        first = max(0, bisect(names, name) - _MOST_COMPARED // 2)
+        names = names[first : first + _MOST_COMPARED]
+    near = get_close_matches(name, names, n=3, cutoff=0.6)
     return f"; did you mean {' or '.join(near)}?" if near else ""

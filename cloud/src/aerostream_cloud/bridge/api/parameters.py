@@ -38,7 +38,7 @@ def drone_of(fleet: Fleet) -> Callable[..., Awaitable[DroneState]]:
     ) -> DroneState:
         state = fleet.drone(drone)
         if state is None:
-            near = did_you_mean(drone, (each.drone for each in fleet.drones()))
+            near = did_you_mean(drone, (each.drone for each in fleet.names()))
             raise ApiProblem(ProblemKind.UNKNOWN_DRONE, f"there is no drone {shown(drone)}{near}")
         return state
 
