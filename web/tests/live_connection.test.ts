@@ -197,8 +197,53 @@ describe("a broken connection", () => {
   });
 });
 
+describe("a server that has lost its broker", () => {
+  const heartbeat = (broker?: boolean) =>
+    bridge.newest.says({
+      type: "heartbeat",
+      time: serverTime(),
+      ...(broker === undefined ? {} : { broker }),
+    });
+
+  test("is there, and nothing is live: the fleet was heard until then", () => {
+    greeted();
+    expect(connection.live).toBe(true);
+    vi.advanceTimersByTime(1000);
+    heartbeat(false);
+    const lostMs = Date.now();
+    expect([connection.live, connection.brokerLost]).toEqual([false, true]);
+    vi.advanceTimersByTime(5000);
+    heartbeat(false);
+    expect(clock.heardMs()).toBe(lostMs);
+    heartbeat(true);
+    expect([connection.live, connection.brokerLost]).toEqual([true, false]);
+    expect(clock.heardMs()).toBe(Date.now());
+  });
+
+  test("that goes away too was not heard since it lost the broker", () => {
+    greeted();
+    heartbeat(false);
+    vi.advanceTimersByTime(5000);
+    heartbeat(false);
+    bridge.newest.breaks();
+    expect(connection.brokerLost).toBe(false);
+    expect(clock.heardMs()).toBe(NOW_MS);
+  });
+
+  test("says so with its hello", () => {
+    bridge.newest.greets(serverTime(), { broker: false });
+    expect([connection.live, connection.brokerLost]).toEqual([false, true]);
+  });
+
+  test("is not one that does not speak of it", () => {
+    greeted();
+    heartbeat();
+    expect(connection.live).toBe(true);
+  });
+});
+
 test("a server of another protocol is not tried again: the page must be loaded anew", () => {
-  bridge.newest.greets(serverTime(), 2);
+  bridge.newest.greets(serverTime(), { protocol: 2 });
   vi.advanceTimersByTime(60_000);
   expect(connection.state).toEqual({ kind: "outdated" });
   expect(bridge.opened).toHaveLength(1);

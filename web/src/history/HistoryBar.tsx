@@ -36,13 +36,13 @@ function Live({ history, clock, drone }: HistoryBarProps) {
   useTick(1000);
   const { connection } = usePage();
   useStore(connection);
-  const isOpen = connection.state.kind === "open";
+  const isLive = connection.live;
   const [zone, toggleZone] = useZone();
   const nowMs = clock.nowMs();
   return (
     <>
-      <span className="history-live" data-away={!isOpen}>
-        {isOpen ? "live" : "not live"} <span aria-hidden="true">{isOpen ? "●" : "○"}</span>
+      <span className="history-live" data-away={!isLive}>
+        {isLive ? "live" : "not live"} <span aria-hidden="true">{isLive ? "●" : "○"}</span>
       </span>
       <button
         type="button"

@@ -28,12 +28,12 @@ export class Clock {
     return this.localMs() + this.offsetMs;
   }
 
-  /** Local time at which the connection broke; undefined: it is there, or never was. */
+  /** Local time since when the fleet is not heard; undefined: it is, or never was. */
   get awaySince(): number | undefined {
     return this.awaySinceMs;
   }
 
-  /** Until when the fleet was heard: now, or when the connection to the server broke. */
+  /** Until when the fleet was heard: now, or when the way to the server or its broker broke. */
   heardMs(): number {
     return Math.min(this.nowMs(), (this.awaySinceMs ?? Number.POSITIVE_INFINITY) + this.offsetMs);
   }
@@ -66,7 +66,7 @@ export class Clock {
     this.measuredMs = Number.NEGATIVE_INFINITY;
   }
 
-  /** The connection broke at this local time, or is there again. */
+  /** The fleet is not heard since this local time, or is heard again. */
   away(sinceMs: number | undefined): void {
     this.awaySinceMs = sinceMs;
   }

@@ -62,6 +62,7 @@ export class Connection extends Store {
   private failures = 0;
   private heardMs = 0;
   private latest: number | undefined;
+  private broker = true;
   private problem: string | undefined;
   private timer: ReturnType<typeof setInterval> | undefined;
   private pings = new Map<number, number>();
@@ -83,6 +84,16 @@ export class Connection extends Store {
 
   get state(): ConnectionState {
     return this.current;
+  }
+
+  /** Whether what drones send comes in here: the server is there, and has its broker. */
+  get live(): boolean {
+    return this.current.kind === "open" && this.broker;
+  }
+
+  /** The server is there, and says that it has lost the broker. */
+  get brokerLost(): boolean {
+    return this.current.kind === "open" && !this.broker;
   }
 
   /** Round trip to the server, milliseconds; undefined while it is not known. */
@@ -186,8 +197,12 @@ export class Connection extends Store {
       case "hello":
         this.clock.forget();
         this.clock.takeOneWay(Date.parse(message.time), nowMs);
-        if (message.protocol === PROTOCOL) this.welcome(nowMs);
-        else this.refuse();
+        if (message.protocol !== PROTOCOL) {
+          this.refuse();
+          break;
+        }
+        this.welcome(nowMs);
+        this.takeBroker(message.broker, nowMs);
         break;
       case "snapshot":
       case "delta":
@@ -198,6 +213,7 @@ export class Connection extends Store {
         break;
       case "heartbeat":
         this.clock.takeOneWay(Date.parse(message.time), nowMs);
+        this.takeBroker(message.broker, nowMs);
         break;
       case "pong": {
         const sentMs = this.pings.get(Number(message.id));
@@ -220,7 +236,6 @@ export class Connection extends Store {
   private welcome(nowMs: number): void {
     this.failures = 0;
     this.problem = undefined;
-    this.clock.away(undefined);
     this.become({ kind: "open" });
     for (const subscription of [WHOLE_FLEET, this.selected]) {
       if (subscription === undefined) continue;
@@ -230,16 +245,31 @@ export class Connection extends Store {
     this.ping(nowMs);
   }
 
+  /** Without its broker the server is as deaf as this page is without the server. */
+  private takeBroker(told: boolean | undefined, nowMs: number): void {
+    const broker = told ?? true;
+    if (broker) this.clock.away(undefined);
+    else this.cutOff(nowMs);
+    if (broker === this.broker) return;
+    this.broker = broker;
+    this.notify();
+  }
+
+  /** The fleet is not heard since this local time, or was not before. */
+  private cutOff(sinceMs: number): void {
+    this.clock.away(this.clock.awaySince ?? sinceMs);
+  }
+
   private refuse(): void {
     this.dropSocket();
-    this.clock.away(this.heardMs);
+    this.cutOff(this.heardMs);
     this.become({ kind: "outdated" });
   }
 
   private broken(code: number, reason: string): void {
     const wasOpen = this.current.kind === "open";
     this.dropSocket();
-    if (wasOpen) this.clock.away(this.heardMs);
+    if (wasOpen) this.cutOff(this.heardMs);
     this.failures += 1;
     const nowMs = this.world.nowMs();
     this.become({

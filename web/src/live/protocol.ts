@@ -92,6 +92,8 @@ export interface Hello {
   time: string;
   heartbeat_s: number;
   tick_ms: number;
+  /** Whether the bridge has its broker; an older bridge does not tell. */
+  broker?: boolean;
 }
 
 export interface Snapshot {
@@ -120,7 +122,7 @@ export type ServerMessage =
   | Hello
   | Snapshot
   | Delta
-  | { type: "heartbeat"; time: string }
+  | { type: "heartbeat"; time: string; broker?: boolean }
   | { type: "pong"; id: string | number; time: string }
   | { type: "unsubscribed"; subscription: string }
   | { type: "error"; subscription: string | null; problem: Problem };

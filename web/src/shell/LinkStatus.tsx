@@ -7,11 +7,13 @@ export function LinkStatus() {
   const { connection } = usePage();
   useStore(connection);
   const { state, latencyMs } = connection;
-  const away = state.kind === "waiting" || (state.kind === "connecting" && state.failures > 0);
+  const { live, brokerLost } = connection;
+  const away =
+    brokerLost || state.kind === "waiting" || (state.kind === "connecting" && state.failures > 0);
   const words = {
     idle: "stopped",
     connecting: "connecting",
-    open: latencyMs === undefined ? "" : `${Math.round(latencyMs)} ms`,
+    open: openWords(latencyMs, brokerLost),
     waiting: "server away",
     outdated: "page outdated",
   }[state.kind];
@@ -24,16 +26,19 @@ export function LinkStatus() {
       <span role="status">
         <span className="link-word">link</span>{" "}
         <span className="link-dot" aria-hidden="true">
-          {state.kind === "open" ? "●" : "○"}
+          {live ? "●" : "○"}
         </span>
-        <span className="visually-hidden">
-          {state.kind === "open" ? "connected" : "not connected"}
-        </span>
+        <span className="visually-hidden">{live ? "connected" : "not connected"} </span>
       </span>{" "}
       <span className="link-value">{words}</span>
       {state.kind === "waiting" && <RetryIn />}
     </span>
   );
+}
+
+function openWords(latencyMs: number | undefined, brokerLost: boolean): string {
+  if (brokerLost) return "broker lost";
+  return latencyMs === undefined ? "" : `${Math.round(latencyMs)} ms`;
 }
 
 /** Counts down; not read aloud. */

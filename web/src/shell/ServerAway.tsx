@@ -22,6 +22,16 @@ export function ServerAway() {
       </div>
     );
   }
+  if (connection.brokerLost) {
+    return (
+      <div className="banner" role="alert">
+        <p>
+          <strong>The server has lost the broker: nothing new comes in.</strong> Data is as of{" "}
+          {clockTime(clock.heardMs(), zone.chosen)}.
+        </p>
+      </div>
+    );
+  }
   const trying = state.kind === "connecting" && state.failures > 0;
   if (state.kind !== "waiting" && !trying) return null;
   const reason = state.kind === "waiting" ? state.reason : "server away";

@@ -1,7 +1,7 @@
 /** The other end of a `Connection`, in memory: the test plays the server. */
 
 import type { Socket, SocketListener, Surroundings } from "../../src/live/connection";
-import type { ClientMessage, ServerMessage } from "../../src/live/protocol";
+import type { ClientMessage, Hello, ServerMessage } from "../../src/live/protocol";
 
 export class BridgeInMemory implements Surroundings {
   /** Sockets that the page opened, oldest first. */
@@ -50,7 +50,7 @@ export class SocketInMemory implements Socket {
     this.listener.message(JSON.stringify(message));
   }
 
-  greets(time: string, protocol = 1): void {
+  greets(time: string, { protocol = 1, ...rest }: Partial<Hello> = {}): void {
     this.says({
       type: "hello",
       protocol,
@@ -59,6 +59,7 @@ export class SocketInMemory implements Socket {
       time,
       heartbeat_s: 5,
       tick_ms: 50,
+      ...rest,
     });
   }
 
