@@ -34,9 +34,14 @@ from aerostream_cloud.bridge.reading import StoreReader
 from aerostream_cloud.store import TelemetryStore
 
 MOST_SAMPLES = 100_000
+MOST_VALUES = 1_000_000
+"""Values of one answer: a sample has one per field, a bucket five. They are in memory at once."""
+_VALUES_OF_A_BUCKET = 5
 
 
-def telemetry_routes(*, fleet: Fleet, reader: StoreReader) -> APIRouter:
+def telemetry_routes(
+    *, fleet: Fleet, reader: StoreReader, most_values: int = MOST_VALUES
+) -> APIRouter:
     """The route, over the store."""
     router = APIRouter(prefix=PREFIX, tags=["history"])
 
@@ -76,7 +81,8 @@ def telemetry_routes(*, fleet: Fleet, reader: StoreReader) -> APIRouter:
             Query(
                 ge=1,
                 le=MOST_SAMPLES,
-                description="About so many samples, or buckets, of all series together.",
+                description="About so many samples, or buckets, of all series together. An answer "
+                f"has at most {MOST_VALUES:,} values: one per field of a sample, five of a bucket.",
                 examples=[1000],
             ),
         ] = 10_000,
@@ -91,10 +97,12 @@ def telemetry_routes(*, fleet: Fleet, reader: StoreReader) -> APIRouter:
             component=component,
             instance=instance,
         )
+        values = len(question.fields) * (1 if every_us is None else _VALUES_OF_A_BUCKET)
+        rows = min(limit, max(1, most_values // values))
         compressed = takes_gzip(request)
 
         def read(store: TelemetryStore) -> Response:
-            answer = _telemetry(store, question, every, every_us, limit)
+            answer = _telemetry(store, question, every, every_us, rows)
             return json_answer(answer, compressed=compressed)
 
         return await reader.run(read)
