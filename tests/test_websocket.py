@@ -226,7 +226,7 @@ async def test_a_drones_own_address_shows_all_of_it(
         assert client.views["drone"].value("eagle", "position", "lat") == 47.0
         await eventually(lambda: mqtt.payloads(f"{eagle}/dn/att"), "the drone is told")
         word = msgspec.json.decode(mqtt.payloads(f"{eagle}/dn/att")[0])
-        assert word == {"channels": ["*"], "ttl_s": 10.0}
+        assert word == {"channels": ["attitude", "position", "vfr"], "ttl_s": 10.0}
 
 
 async def test_a_drones_own_address_takes_channels_and_can_look_from_afar(

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from aerostream_cloud.bridge.live import attention, batch, hub, messages, record, websocket
+from aerostream_cloud.bridge.live import attention, batch, hub, messages, rate, record, websocket
 from aerostream_cloud.bridge.live.metrics import LiveMetrics
 from aerostream_cloud.bridge.live.shapes import DroneState, Event, Sample
 from aerostream_cloud.bridge.problems import Problem
@@ -89,6 +89,9 @@ def test_the_limits_are_those_of_the_code() -> None:
     assert rows["`drones` in a subscription"] == str(messages.MAX_DRONES)
     assert rows["`fleets` in a subscription"] == str(messages.MAX_FLEETS)
     assert rows["`channels` in a subscription"] == str(messages.MAX_CHANNELS)
+    assert rows["different subscriptions of all connections"] == str(hub.MAX_GROUPS)
+    per_s, burst = rate.MESSAGES_PER_S, rate.BURST
+    assert rows["messages of a connection"] == f"{per_s:g} a second, {burst} at once"
     assert rows["errors of a connection"] == str(websocket.MAX_ERRORS)
     assert rows["connections of a bridge"] == str(websocket.MAX_CONNECTIONS)
     assert rows["time without reading while something waits"] == f"{hub.STALL_S:g} s"

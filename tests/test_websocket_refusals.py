@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,21 @@ async def test_a_client_that_makes_only_mistakes_is_sent_away(bridge: LiveServer
             await client.connection.send("?")
         assert await closed_with(client) == 1008
         kinds = [message["type"] for message in client.messages]
+        assert kinds.count("error") == websocket_module.MAX_ERRORS
+
+
+async def test_a_client_that_asks_too_often_is_refused_and_then_sent_away(
+    bridge: LiveServer,
+) -> None:
+    async with page(bridge.url) as client:
+        with suppress(ConnectionClosed):
+            for number in range(500):
+                await client.connection.send(json.dumps({"type": "ping", "id": number}))
+        assert await closed_with(client) == 1008
+        kinds = [message["type"] for message in client.messages]
+        assert 50 <= kinds.count("pong") < 500
+        [*_, error] = (message for message in client.messages if message["type"] == "error")
+        assert error["problem"]["status"] == 429
         assert kinds.count("error") == websocket_module.MAX_ERRORS
 
 

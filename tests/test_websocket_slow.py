@@ -1,10 +1,10 @@
 """Clients that read slowly or not at all: they hold up nobody, and little waits for them."""
 
 import asyncio
-import json
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -140,11 +140,10 @@ async def test_a_large_snapshot_comes_in_parts_as_fast_as_it_is_read(
 async def test_who_does_not_read_answers_is_not_listened_to(bridge: LiveServer) -> None:
     async with page(bridge.url) as client:
         client.connection.transport.pause_reading()
-        ping = json.dumps({"type": "ping", "id": "x" * 64})
 
         async def flood() -> None:
-            while True:
-                await client.connection.send(ping)
+            for number in count():
+                await client.connection.ping(f"{number:0125}")
 
         flooding = asyncio.create_task(flood())
         try:

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 from aerostream_cloud.bridge.live import changes as changes_module
+from aerostream_cloud.bridge.live import hub as hub_module
 from aerostream_cloud.bridge.live.filter import Box, Filter
 from aerostream_cloud.bridge.live.fleet import Fleet
 from aerostream_cloud.bridge.live.hub import Client, Hub
 from aerostream_cloud.bridge.live.metrics import LiveMetrics
+from aerostream_cloud.bridge.problems import ApiProblem
 from aerostream_contract.channels import CHANNELS
 from aerostream_contract.frame import DecodedBlock
 from aerostream_contract.models import Event, Presence, State, Status
@@ -94,7 +96,7 @@ def payload(frame: bytes) -> bytes:
 class World:
     """A fleet with its hub, some readers, and what the simplest program would know."""
 
-    def __init__(self, part_bytes: int) -> None:
+    def __init__(self, part_bytes: int, **options: Any) -> None:
         self.fleet = Fleet()
         self.now_us = START_US
         self.number = 0
@@ -106,6 +108,7 @@ class World:
             metrics=LiveMetrics(CollectorRegistry()),
             clock_s=lambda: self.now_us / 1e6,
             part_bytes=part_bytes,
+            **options,
         )
         self.readers: list[tuple[Reader, Client]] = []
 
@@ -408,3 +411,34 @@ def test_a_drone_that_cannot_be_shown_is_left_out_and_said_once() -> None:
     world.fleet.register([(NAMES[0], START_US), (NAMES[1], START_US)], now_us=START_US)
     world.tick(1)
     world.check(reader, client)
+
+
+def test_all_together_have_so_many_different_subscriptions() -> None:
+    world = World(10**6, max_groups=2)
+    client = world.hub.add(Reader())
+    world.hub.subscribe(client, "s", Filter())
+    world.hub.subscribe(client, "t", Filter(events=False))
+    with pytest.raises(ApiProblem) as caught:
+        world.hub.subscribe(client, "t", Filter(channels=frozenset()))
+    assert caught.value.problem.status == 429
+    # What it had it keeps, and what others have is free.
+    assert client.subscriptions["t"].group.wanted == Filter(events=False)
+    world.hub.subscribe(client, "u", Filter())
+
+
+def test_many_boxes_are_filled_in_several_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub_module, "BUILD_S", 1e-9)
+    world = World(10**6)
+    world.frame(NAMES[0], "position", 1, 1.0, 2.0)
+    for edge in range(3):
+        world.join(Filter(box=Box(-10, -10, 10 + edge, 10)))
+    world.join(Filter())
+    built = []
+    for _ in range(4):
+        world.tick(10)
+        built.append(["s" in reader.views for reader, _ in world.readers])
+        world.frame(NAMES[0], "position", 1000, 1.0, 2.0)
+    assert [sum(told) for told in built] == [2, 3, 4, 4]
+    world.tick(10)
+    for reader, client in world.readers:
+        world.check(reader, client)

@@ -8,6 +8,7 @@ from aerostream_cloud.bridge.live import messages
 from aerostream_cloud.bridge.live.attention import MORE_S, REPEAT_S, TTL_S, AttentionBook
 from aerostream_cloud.bridge.live.filter import Box, Filter
 from aerostream_cloud.bridge.live.origins import is_allowed
+from aerostream_cloud.bridge.live.rate import TokenBucket
 from aerostream_cloud.bridge.problems import ApiProblem
 from aerostream_contract.models import Attention
 
@@ -195,3 +196,10 @@ def test_a_pong_has_the_pings_id_as_it_came() -> None:
             "id": given,
             "time": "now",
         }
+
+
+def test_a_bucket_gives_a_burst_and_then_a_rate() -> None:
+    bucket = TokenBucket(per_s=20.0, burst=50)
+    assert [bucket.take(0.0) for _ in range(60)].count(True) == 50
+    assert [bucket.take(n / 100) for n in range(1, 501)].count(True) == pytest.approx(100, abs=1)
+    assert [bucket.take(3600.0) for _ in range(60)].count(True) == 50

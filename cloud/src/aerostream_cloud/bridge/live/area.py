@@ -21,13 +21,19 @@ class Area:
         self._wanted = wanted
         self._box = box
         self._left: OrderedDict[DroneName, GoneEntry] = OrderedDict()
+        self._inside: OrderedDict[DroneName, int] = OrderedDict()
+        self.is_built = False
+        """Whether it is known who is inside; before that nothing can be told."""
         self.floor = self._checked = fleet.version
         """Who left before this version is not known."""
-        self._inside: OrderedDict[DroneName, int] = OrderedDict(
-            (name, 0)
-            for name in fleet.names()
-            if wanted.wants(name.drone, name.fleet) and self._is_inside(name)
-        )
+
+    def build(self) -> None:
+        """Look at all drones; this takes a while."""
+        self.floor = self._checked = self._fleet.version
+        for name in self._fleet.names():
+            if self._wanted.wants(name.drone, name.fleet) and self._is_inside(name):
+                self._inside[name] = 0
+        self.is_built = True
 
     def update(self) -> None:
         """Look at what has changed since the last time."""

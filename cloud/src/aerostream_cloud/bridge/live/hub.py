@@ -20,7 +20,12 @@ from aerostream_cloud.bridge.live.changes import Change
 from aerostream_cloud.bridge.live.filter import Filter
 from aerostream_cloud.bridge.live.fleet import Fleet
 from aerostream_cloud.bridge.live.metrics import LiveMetrics
+from aerostream_cloud.bridge.problems import ApiProblem, ProblemKind
 
+BUILD_S = 0.01
+"""In one tick, boxes are filled for so long; the rest have to wait for the next."""
+MAX_GROUPS = 2000
+"""Different subscriptions of all clients together: each costs something in every tick."""
 MAX_SUBSCRIPTIONS = 32
 """Subscriptions of one client."""
 STALL_S = 10.0
@@ -73,6 +78,16 @@ class Group:
         self._area = None if wanted.box is None else Area(fleet, wanted, wanted.box)
         self._part_bytes = part_bytes
         self._batches: dict[tuple[int, int | None, bool], Batch] = {}
+
+    @property
+    def is_built(self) -> bool:
+        """Whether it can be told anything yet."""
+        return self._area is None or self._area.is_built
+
+    def build(self) -> None:
+        """Look who is inside the box."""
+        if self._area is not None:
+            self._area.build()
 
     def update(self) -> None:
         """Look who entered or left the box."""
@@ -159,6 +174,7 @@ class Hub:
         clock_s: a clock that never goes back.
         stall_s: see `STALL_S`.
         part_bytes: see `PART_BYTES`.
+        max_groups: see `MAX_GROUPS`.
     """
 
     def __init__(
@@ -170,6 +186,7 @@ class Hub:
         clock_s: Callable[[], float],
         stall_s: float = STALL_S,
         part_bytes: int = PART_BYTES,
+        max_groups: int = MAX_GROUPS,
     ) -> None:
         self.attention = AttentionBook()
         self.clients: set[Client] = set()
@@ -181,6 +198,7 @@ class Hub:
         self._clock_s = clock_s
         self._stall_s = stall_s
         self._part_bytes = part_bytes
+        self._max_groups = max_groups
         self._groups: dict[Filter, Group] = {}
         self._told = 0
         """The version that the last tick brought those in step to."""
@@ -216,7 +234,18 @@ class Hub:
         attention: bool = False,
         resume: str | None = None,
     ) -> None:
-        """Begin a subscription, or replace the one of that name; the next tick tells it."""
+        """Begin a subscription, or replace the one of that name; the next tick tells it.
+
+        Raises:
+            ApiProblem: the clients together have too many different ones.
+        """
+        group = self._groups.get(wanted)
+        if group is None and len(self._groups) >= self._max_groups:
+            raise ApiProblem(
+                ProblemKind.TOO_MUCH,
+                f"all clients together have {self._max_groups} different subscriptions, "
+                "no more are possible now",
+            )
         self._end(client, name)
         group = self._groups.get(wanted)
         if group is None:
@@ -259,9 +288,14 @@ class Hub:
 
     def tick(self) -> None:
         """Tell everybody what is new."""
-        started_s = perf_counter()
+        started_s, built_s = perf_counter(), 0.0
         for group in self._groups.values():
-            group.update()
+            if group.is_built:
+                group.update()
+            elif not built_s or built_s < BUILD_S:
+                begun_s = perf_counter()
+                group.build()
+                built_s += perf_counter() - begun_s
         version = self._fleet.version
         busy = False
         for group in self._groups.values():
@@ -293,7 +327,7 @@ class Hub:
     def _tell(self, subscription: Subscription) -> None:
         """Tell one subscription what its connection takes now."""
         client, group = subscription.client, subscription.group
-        if not client.connection.can_write:
+        if not client.connection.can_write or not group.is_built:
             return
         if not group.reaches(subscription.version):
             # Also where so much has happened since that some of it is forgotten.

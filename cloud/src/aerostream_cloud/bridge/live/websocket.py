@@ -1,5 +1,7 @@
 """The endpoints `/ws` and `/ws/{drone}`: one reader per connection; the hub does the telling."""
 
+import asyncio
+import time
 from collections.abc import Awaitable, Callable, Collection
 from typing import cast
 
@@ -9,13 +11,14 @@ from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect
 from websockets.frames import CloseCode
 
-from aerostream_cloud.bridge.live import messages, origins
+from aerostream_cloud.bridge.live import messages, origins, rate
 from aerostream_cloud.bridge.live.filter import Filter
 from aerostream_cloud.bridge.live.fleet import Fleet
 from aerostream_cloud.bridge.live.hub import MAX_SUBSCRIPTIONS, Client, Hub
 from aerostream_cloud.bridge.live.messages import OWN_SUBSCRIPTION, Ping, Subscribe, Unsubscribe
 from aerostream_cloud.bridge.live.metrics import LiveMetrics
 from aerostream_cloud.bridge.live.protocol import EXTENSION, LiveProtocol
+from aerostream_cloud.bridge.live.rate import TokenBucket
 from aerostream_cloud.bridge.problems import (
     ApiProblem,
     Problem,
@@ -123,7 +126,10 @@ class WebSocketEndpoints:
 
     async def _read(self, client: Client, connection: LiveProtocol, websocket: WebSocket) -> None:
         """Read messages until the connection ends."""
+        bucket = TokenBucket()
         while True:
+            # A message that is there already is received at once: others have their turn.
+            await asyncio.sleep(0)
             # Who does not read is not listened to: answers must not pile up.
             await connection.writable.wait()
             message = await websocket.receive()
@@ -131,6 +137,11 @@ class WebSocketEndpoints:
                 raise WebSocketDisconnect
             text: str | None = message.get("text")
             try:
+                if not bucket.take(time.monotonic()):
+                    raise ApiProblem(
+                        ProblemKind.TOO_MUCH,
+                        f"more than {rate.MESSAGES_PER_S:g} messages a second",
+                    )
                 if text is None:
                     raise ApiProblem(
                         ProblemKind.OTHER, "the message is binary, expected JSON as text"
@@ -190,13 +201,12 @@ class WebSocketEndpoints:
             attention = _flag(query.get("attention", "true"))
             names = query.get("channels")
             channels = messages.channels_of(names.split(",") if names else ["*"])
+            wanted = Filter(drones=frozenset({drone}), channels=channels)
+            self._hub.subscribe(
+                client, OWN_SUBSCRIPTION, wanted, attention=attention, resume=query.get("resume")
+            )
         except ApiProblem as error:
             self._refuse(client, OWN_SUBSCRIPTION, error.problem)
-            return
-        wanted = Filter(drones=frozenset({drone}), channels=channels)
-        self._hub.subscribe(
-            client, OWN_SUBSCRIPTION, wanted, attention=attention, resume=query.get("resume")
-        )
 
     async def _is_known(self, drone: str) -> bool:
         """Whether there is such a drone; just after the start, wait until that can be said."""
