@@ -102,7 +102,7 @@ def test_the_other_vehicles_of_ardupilot_stream_nothing_until_they_are_asked(kin
 @pytest.mark.parametrize("autopilot", ["ardupilot", "px4"])
 def test_a_heartbeat_comes_once_a_second(autopilot: str) -> None:
     bench = Bench("copter", autopilot, idle=True)
-    beats = [heard.at_s for heard in bench.run(30) if heard.name == "HEARTBEAT"]
+    beats = [heard.at_s for heard in bench.run(15) if heard.name == "HEARTBEAT"]
     gaps = [later - before for before, later in pairwise(beats)]
     assert median(gaps) == pytest.approx(1.0, abs=0.05)
     assert max(gaps) < 1.1
@@ -112,10 +112,10 @@ def test_a_heartbeat_comes_once_a_second(autopilot: str) -> None:
 def test_a_message_comes_in_the_interval_that_was_asked_for(kind: str, autopilot: str) -> None:
     bench = Bench(kind, autopilot, idle=True)
     attitude = dialect.MAVLINK_MSG_ID_ATTITUDE
-    for interval_us, expected in ((200_000, 50), (20_000, 500), (-1, 0)):
+    for interval_us, expected in ((200_000, 20), (20_000, 200), (-1, 0)):
         bench.command(511, attitude, interval_us)
         bench.run(0.3)
-        found = [each for each in bench.run(10) if each.name == "ATTITUDE"]
+        found = [each for each in bench.run(4) if each.name == "ATTITUDE"]
         assert len(found) == pytest.approx(expected, abs=2)
 
 

@@ -125,7 +125,8 @@ def bench_for(name: str, vehicle: str, trial: dict[str, Any]) -> Bench:
             flight.landed = Landed.IN_AIR
             flight.hold()
     # Away from the regular heartbeat, so that one that comes was caused.
-    bench.run(2.0)
+    bench.now_s += 2.0
+    bench.vehicle.advance(bench.now_s, heard=False)
     while not any(each.name == "HEARTBEAT" for each in bench.run(0.05)):
         pass
     bench.run(0.2)
