@@ -119,6 +119,13 @@ def test_the_last_flight_lasts_while_its_heartbeats_are_fresh() -> None:
     assert not armed_periods(runs, 66 * SECOND)[0].ongoing
 
 
+def test_a_flight_by_a_clock_that_is_far_ahead_does_not_last_for_ever() -> None:
+    ahead_us = 3600 * SECOND
+    runs = [Run(True, ahead_us, ahead_us + 5 * SECOND)]
+    assert armed_periods(runs, 0) == [Armed(ahead_us, ahead_us + 5 * SECOND, ongoing=False)]
+    assert armed_periods(runs, ahead_us - 30 * SECOND)[0].ongoing
+
+
 def test_a_way_is_as_long_as_on_a_globe() -> None:
     def fix(lat: float, lon: float) -> Fix:
         return Fix(0, lat, lon, None, None)

@@ -3,8 +3,8 @@
 from contextlib import suppress
 
 import pytest
-from aerostream_cloud.bridge.api.times import duration_us, moment_us
-from aerostream_cloud.bridge.problems import ApiProblem
+from aerostream_cloud.bridge.api.times import duration_us, moment_us, time_range
+from aerostream_cloud.bridge.problems import ApiProblem, ProblemKind
 from aerostream_contract.times import iso_from_us, us_from_iso
 from hypothesis import given
 from hypothesis import strategies as st
@@ -63,6 +63,19 @@ def test_moments_are_read(text: str, time: str) -> None:
 def test_other_moments_are_refused(text: str) -> None:
     with pytest.raises(ApiProblem, match=r"^start is '.*expected ISO 8601 such as"):
         moment_us(text, "start", NOW)
+
+
+@pytest.mark.parametrize(
+    ("end", "words"),
+    [
+        ("9999-12-31T23:59:59.999999-00:01", "after the year 9999"),
+        ("1969-12-31T23:59:59.999999", "before 1970"),
+    ],
+)
+async def test_a_time_beyond_the_calendar_is_refused_by_its_own_name(end: str, words: str) -> None:
+    with pytest.raises(ApiProblem, match=rf"^end is '.*', which is {words}$") as refused:
+        await time_range("-1d")("1970-01-01", end)
+    assert refused.value.kind is ProblemKind.BAD_TIME_RANGE
 
 
 @given(st.text())

@@ -53,7 +53,8 @@ def armed_periods(runs: Iterable[Run], now_us: int) -> list[Armed]:
     Args:
         runs: stretches of armed and not armed heartbeats, split where `SILENCE_US` passed
             without one.
-        now_us: a period whose last heartbeat is no older than `SILENCE_US` still lasts.
+        now_us: a period whose last heartbeat is no further from it than `SILENCE_US` still
+            lasts. Heartbeats in the future are a wrong clock's, and tell nothing of now.
     """
     found: list[Armed] = []
     start_us: int | None = None
@@ -72,5 +73,5 @@ def armed_periods(runs: Iterable[Run], now_us: int) -> list[Armed]:
             found.append(Armed(start_us, run.first_us, ongoing=False))
             start_us = None
     if start_us is not None:
-        found.append(Armed(start_us, last_us, ongoing=now_us - last_us <= SILENCE_US))
+        found.append(Armed(start_us, last_us, ongoing=abs(now_us - last_us) <= SILENCE_US))
     return found

@@ -114,7 +114,8 @@ def time_range(default_start: str) -> Callable[..., Awaitable[TimeRange]]:
         start_us, end_us = moment_us(start, "start", now), moment_us(end, "end", now)
         for name, text, moment in (("start", start, start_us), ("end", end, end_us)):
             if not 0 <= moment <= LATEST_US:
-                raise _bad_range(name, f"{name} is {shown(text)}, which is before 1970")
+                where = "before 1970" if moment < 0 else "after the year 9999"
+                raise _bad_range(name, f"{name} is {shown(text)}, which is {where}")
         if start_us > end_us:
             raise _bad_range(
                 "start",
