@@ -41,7 +41,7 @@ describe("subscriptions", () => {
       {
         type: "subscribe",
         subscription: "fleet",
-        channels: ["heartbeat", "position", "gps"],
+        channels: ["heartbeat", "position", "gps", "system"],
         events: true,
       },
     ]);

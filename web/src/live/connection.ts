@@ -51,7 +51,7 @@ const WHOLE_FLEET: Subscribe = {
   type: "subscribe",
   subscription: "fleet",
   // What the map, the list and a drone's condition need; the open panel asks for the rest.
-  channels: ["heartbeat", "position", "gps"],
+  channels: ["heartbeat", "position", "gps", "system"],
   events: true,
 };
 const SELECTED = "selected";

@@ -16,8 +16,9 @@ const GROUPS: readonly { group: Group | null; word: string; tone: Tone; always: 
 ];
 
 export function Counts() {
-  const { overview, filter, panels } = usePage();
+  const { overview, filter, panels, connection } = usePage();
   useStore(overview);
+  useStore(connection);
   useStore(filter);
   const { counts } = overview;
   const chosen = filter.settings.group;
@@ -27,7 +28,11 @@ export function Counts() {
     if (group !== null) panels.set("list", true);
   };
   return (
-    <fieldset className="counts">
+    <fieldset
+      className="counts"
+      data-live={connection.live}
+      title={connection.live ? undefined : "As last heard, not live"}
+    >
       <legend className="visually-hidden">Show only drones that are</legend>
       {GROUPS.map(({ group, word, tone, always }) => {
         const count = group === null ? counts.total : counts[group];
