@@ -1,6 +1,8 @@
 // @vitest-environment jsdom
 import { act, cleanup, render, screen } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { LinkSection } from "../src/panel/LinkSection";
+import { Counts } from "../src/shell/Counts";
 import { LinkStatus } from "../src/shell/LinkStatus";
 import { ServerAway } from "../src/shell/ServerAway";
 import { NOW_MS } from "./support/drones";
@@ -29,11 +31,32 @@ describe("when the server has lost the broker", () => {
     );
   });
 
+  test("the counts are those of before", () => {
+    render(page.around(<Counts />));
+    const counts = screen.getByRole("group");
+    expect([counts.dataset.live, counts.title]).toEqual(["true", ""]);
+    act(() => page.losesBroker());
+    expect([counts.dataset.live, counts.title]).toEqual(["false", "As last heard, not live"]);
+  });
+
   test("the link at the top is not one", () => {
     render(page.around(<LinkStatus />));
     expect(screen.getByRole("status").textContent).toContain("●connected");
     act(() => page.losesBroker());
     expect(screen.getByRole("status").textContent).toContain("○not connected");
     expect(screen.getByTitle(/^Link to the server/).textContent).toContain("broker lost");
+  });
+});
+
+describe("agent and autopilot in the panel", () => {
+  const freshness = (label: string) =>
+    screen.getByText(label).parentElement?.querySelector<HTMLElement>(".value")?.dataset.freshness;
+
+  test("are no longer known when the page is cut off", () => {
+    render(page.around(<LinkSection origin={page.origin} />));
+    expect([freshness("Agent"), freshness("Autopilot")]).toEqual(["fresh", "fresh"]);
+    act(() => page.bridge.newest.breaks());
+    expect([freshness("Agent"), freshness("Autopilot")]).toEqual(["gone", "gone"]);
+    expect(screen.getByRole("heading").textContent).toBe("Link not live");
   });
 });

@@ -5,7 +5,7 @@ import type { Condition } from "../live/condition";
 import type { DroneState } from "../live/protocol";
 import { usePage } from "../page";
 import { Figure } from "../readings/Figure";
-import { type Age, type Origin, reading } from "../readings/reading";
+import { CUT_OFF, FRESH, type Origin, reading } from "../readings/reading";
 import {
   batteryTone,
   climbRate,
@@ -61,16 +61,12 @@ export function StateFigures({ origin }: { origin: Origin }) {
 
 function LinkFigure({ state }: { state: DroneState }) {
   const { overview, connection } = usePage();
-  if (connection.state.kind !== "open") {
+  if (!connection.live) {
     return <Figure label="Link" text={UNKNOWN} unit="" of={CUT_OFF} />;
   }
   const { text, tone } = linkOf(state, overview.conditionOf(state.drone));
   return <Figure label="Link" text={text} unit="" of={FRESH} tone={tone} />;
 }
-
-const FRESH: Age = { freshness: "fresh", note: "" };
-/** What the page cannot know. */
-const CUT_OFF: Age = { freshness: "gone", note: "server away" };
 
 /** The way from the autopilot to here, in a word. */
 function linkOf({ presence, link }: DroneState, condition: Condition | undefined) {

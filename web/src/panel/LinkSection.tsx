@@ -2,23 +2,30 @@
 
 import { capital, minuteTime, numberText, UNKNOWN } from "../format";
 import { clockText } from "../live/age";
+import { useStore } from "../live/hooks";
 import type { Backlog, DroneState } from "../live/protocol";
 import { usePage } from "../page";
 import { Fact } from "../readings/Fact";
-import { ageOf, field, type Origin } from "../readings/reading";
+import { type Age, ageOf, CUT_OFF, FRESH, field, type Origin } from "../readings/reading";
 import type { Zone } from "../state/zone";
 
+/** The note stands above, once for all. */
+const UNHEARD: Age = { ...CUT_OFF, note: "" };
 const LINKS = { up: "heard", down: "not heard" };
 
 export function LinkSection({ origin }: { origin: Origin }) {
-  const { fleet, clock, zone } = usePage();
+  const { fleet, clock, zone, connection } = usePage();
+  useStore(connection);
   const state = fleet.drones.get(origin.drone)?.state;
   const live = origin.source.kind === "live";
   return (
     <section className="section">
-      <h3>Link</h3>
+      <h3>
+        Link
+        {live && !connection.live && <span className="note"> {CUT_OFF.note}</span>}
+      </h3>
       <dl>
-        {live && state !== undefined && <AgentFacts state={state} />}
+        {live && state !== undefined && <AgentFacts state={state} isLive={connection.live} />}
         <RadioFacts origin={origin} />
       </dl>
       {live && state !== undefined && state.backlog.length > 0 && (
@@ -30,12 +37,17 @@ export function LinkSection({ origin }: { origin: Origin }) {
   );
 }
 
-function AgentFacts({ state }: { state: DroneState }) {
+/** What was said last holds as long as whoever said it can be heard. */
+function AgentFacts({ state, isLive }: { state: DroneState; isLive: boolean }) {
   const clock = clockText(state.clock_error_s);
   return (
     <>
-      <Fact label="Agent" text={capital(state.presence)} />
-      <Fact label="Autopilot" text={state.link === null ? UNKNOWN : LINKS[state.link]} />
+      <Fact label="Agent" text={capital(state.presence)} of={isLive ? FRESH : UNHEARD} />
+      <Fact
+        label="Autopilot"
+        text={state.link === null ? UNKNOWN : LINKS[state.link]}
+        of={isLive && state.presence === "online" ? FRESH : UNHEARD}
+      />
       <Fact
         wide
         label="Agent version"

@@ -1,7 +1,7 @@
 /** One line of the panel's details: a name and its value, or a word for it. */
 
 import type { Tone } from "../live/condition";
-import type { Age } from "./reading";
+import { type Age, FRESH } from "./reading";
 import { Value } from "./Value";
 
 export interface FactProps {
@@ -13,8 +13,6 @@ export interface FactProps {
   /** Takes the line alone. */
   wide?: boolean;
 }
-
-const FRESH = { freshness: "fresh", note: "" } as const;
 
 export function Fact({
   label,

@@ -18,6 +18,11 @@ export interface Reading {
 /** What is told of a value's age. */
 export type Age = Omit<Reading, "value">;
 
+export const FRESH: Age = { freshness: "fresh", note: "" };
+
+/** That of what the page cannot know while nothing comes in from the drones. */
+export const CUT_OFF: Age = { freshness: "gone", note: "not live" };
+
 /** What a reading comes from. */
 export interface Origin {
   drone: string;
