@@ -18,7 +18,8 @@ import { extent, hasValues } from "./trace";
 import { usePlotData } from "./usePlotData";
 import "./plots.css";
 
-const HEIGHT = 240;
+/** On a small laptop the figures below it are seen too. */
+const HEIGHT = 200;
 const WIDE_HEIGHT = 280;
 const STORED_REFRESH_MS = 60_000;
 const TABLE_MS = 1000;
@@ -208,6 +209,13 @@ function Plot({ drone, api, fleet, view, channels, clock, fields, unknown, onLea
           {noteOf(data, chosen)}
         </p>
       </div>
+      <Readout
+        traces={traces}
+        span={span}
+        zone={zone}
+        cursorMs={cursorMs}
+        onRemove={(key) => setChosen(chosen.filter((field) => field.key !== key))}
+      />
       <div className="plots-tools">
         <button type="button" disabled={zooms.length === 0} onClick={zoomOut}>
           Zoom out
@@ -221,13 +229,6 @@ function Plot({ drone, api, fleet, view, channels, clock, fields, unknown, onLea
       {traces.some(hasValues) && (
         <Resolution traces={traces} following={effective.kind === "last"} />
       )}
-      <Readout
-        traces={traces}
-        span={span}
-        zone={zone}
-        cursorMs={cursorMs}
-        onRemove={(key) => setChosen(chosen.filter((field) => field.key !== key))}
-      />
     </div>
   );
   return wide ? createPortal(body, document.body) : body;
