@@ -7,7 +7,18 @@ from typing import Any
 
 import msgspec
 import pytest
-from aerostream_cloud.bridge.live import attention, batch, hub, messages, rate, record, websocket
+from aerostream_cloud.bridge.live import (
+    attention,
+    batch,
+    changes,
+    fleet,
+    hub,
+    messages,
+    rate,
+    record,
+    uplink,
+    websocket,
+)
 from aerostream_cloud.bridge.live.metrics import LiveMetrics
 from aerostream_cloud.bridge.live.shapes import DroneState, Event, Sample
 from aerostream_cloud.bridge.problems import Problem
@@ -95,6 +106,13 @@ def test_the_limits_are_those_of_the_code() -> None:
     assert rows["errors of a connection"] == str(websocket.MAX_ERRORS)
     assert rows["connections of a bridge"] == str(websocket.MAX_CONNECTIONS)
     assert rows["time without reading while something waits"] == f"{hub.STALL_S:g} s"
+    megabytes = changes.MAX_EVENT_BYTES // 1024**2
+    assert rows["events that the bridge keeps"] == f"{changes.MAX_EVENTS}, and {megabytes} MB"
+    assert rows["series of a drone"] == str(fleet.MAX_SERIES)
+    kilobytes = fleet.MAX_TEXT_CHARS // 1024
+    assert rows["text in the newest samples of a drone"] == f"{kilobytes} KB"
+    kilobytes = uplink.MAX_JSON_BYTES // 1024
+    assert rows["status, info, state or event of a drone"] == f"{kilobytes} KB"
     assert rows["events in a snapshot"] == str(batch.SNAPSHOT_EVENTS)
     assert rows["events in a delta"] == str(batch.DELTA_EVENTS)
     assert f"it has said nothing for {record.STATUS_LIFE_US // 1_000_000} s" in PAGE

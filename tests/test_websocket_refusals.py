@@ -12,7 +12,7 @@ from aerostream_cloud.bridge.live import websocket as websocket_module
 from aerostream_contract.channels import CHANNELS
 from aerostream_contract.models import Presence
 from support.broker import Broker
-from support.cloud import MqttClient
+from support.cloud import MqttClient, event_json
 from support.live import (
     LiveServer,
     closed_with,
@@ -174,7 +174,10 @@ async def test_what_cannot_be_used_is_counted_and_the_rest_goes_on(
     mqtt.publish("aero/1/north/UPPER/up/tel", b"")
     mqtt.publish(f"{eagle}/up/tel", position_frame(2, 1.0, 2.0, events=(b"{}",)))
     mqtt.publish("aero/1/south/eagle/up/tel", position_frame(9, 3.0, 4.0))
-    counts = {"frame": 1, "payload": 3, "topic": 1, "event": 1, "fleet": 1}
+    fat = event_json(7, text="x" * 70_000)
+    mqtt.publish(f"{eagle}/up/evt", fat)
+    mqtt.publish(f"{eagle}/up/tel", position_frame(3, 1.0, 2.0, events=(fat,)))
+    counts = {"frame": 1, "payload": 4, "topic": 1, "event": 2, "fleet": 1}
     await eventually(
         lambda: all(
             bridge.metric("refused_total", kind=kind) == count for kind, count in counts.items()

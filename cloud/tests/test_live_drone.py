@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 from aerostream_cloud.bridge.live.filter import EVERYTHING
-from aerostream_cloud.bridge.live.fleet import MAX_SERIES, REFRESH_US, Fleet
+from aerostream_cloud.bridge.live.fleet import MAX_SERIES, MAX_TEXT_CHARS, REFRESH_US, Fleet
 from aerostream_cloud.bridge.live.shapes import Battery, DroneState, Position
 from aerostream_contract import models
-from aerostream_contract.channels import CHANNELS
+from aerostream_contract.channels import channel_named
 from aerostream_contract.frame import DecodedBlock
 from aerostream_contract.models import Backlog, Info, LinkState, Presence, State, Status
 from aerostream_contract.names import DroneName
@@ -39,7 +39,7 @@ def block(
     channel: str, time_us: int, component: int = 1, instance: str = "0", **values: Any
 ) -> DecodedBlock:
     """A block of one row; fields that are not given are 0."""
-    table = CHANNELS[channel]
+    table = channel_named(channel)
     assert values.keys() <= set(table.field_names)
     columns = [[values.get(name, 0)] for name in table.field_names]
     return DecodedBlock(table, component, instance, [time_us], columns)
@@ -133,7 +133,7 @@ def test_a_drone_under_a_second_fleet_is_ignored() -> None:
 
 def test_the_newest_sample_of_a_series_is_kept() -> None:
     fleet = Fleet()
-    table = CHANNELS["wind"]
+    table = channel_named("wind")
     rows = [[float(row)] * 3 for row in range(3)]
     columns = [list(column) for column in zip(*rows, strict=True)]
     times = [NOW_US, NOW_US + 2, NOW_US + 1]
@@ -284,6 +284,19 @@ def test_a_drone_that_invents_series_fills_no_memory() -> None:
     for number in range(MAX_SERIES + 10):
         frame(fleet, block("vfr", NOW_US, instance=str(number)))
     assert len(fleet.samples("eagle")) == MAX_SERIES
+    assert fleet.not_shown == 10
+    assert list(fleet.take_left_out()) == ["eagle"]
+
+
+def test_a_drone_that_sends_long_texts_fills_no_memory() -> None:
+    fleet = Fleet()
+    long = "x" * (MAX_TEXT_CHARS // 2)
+    for number in range(5):
+        frame(fleet, block("mav_statustext", NOW_US, instance=str(number), text=long))
+    assert (len(fleet.samples("eagle")), fleet.not_shown) == (2, 3)
+    # A sample that replaces one needs no further room.
+    frame(fleet, block("mav_statustext", NOW_US + 1, text=long))
+    assert fleet.not_shown == 3
 
 
 def test_the_registry_tells_drones_their_fleet_and_their_first_day() -> None:

@@ -320,6 +320,20 @@ def test_who_lags_behind_what_is_remembered_gets_a_snapshot(
         assert [event["text"] for event in view.events] == [text for _, text in world.events[-10:]]
 
 
+def test_events_are_kept_up_to_so_many_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(changes_module, "MAX_EVENT_BYTES", 10_000)
+    world = World(10**6)
+    for _ in range(1000):
+        world.event(random.choice(NAMES))
+    kept = [entry for name in NAMES for entry in world.fleet.entries_of(name.drone)]
+    events = [entry.json() for entry in kept if entry.member == "events"]
+    assert 9_000 < sum(map(len, events)) <= 10_000
+    world.events = world.events[-len(events) :]
+    world.join(Filter())
+    world.tick(1)
+    world.check(*world.readers[0])
+
+
 @pytest.mark.parametrize("cursor", ["", "b00.x", "b00.99999", "other.1", "b00.0", "b00.-1", "1"])
 def test_a_cursor_that_cannot_be_continued_is_answered_by_a_snapshot(cursor: str) -> None:
     world = World(10**6)

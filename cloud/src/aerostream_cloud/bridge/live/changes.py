@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 from aerostream_contract.channels import Channel
+from aerostream_contract.channels.types import ColumnKind
 from aerostream_contract.names import DroneName
 from aerostream_contract.times import iso_from_us
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 MAX_EVENTS = 10_000
 """Events that are kept, all drones together."""
+MAX_EVENT_BYTES = 8 * 1024 * 1024
+"""JSON of the events that are kept."""
 MAX_GONE = 10_000
 """Removals that are kept."""
 
@@ -79,7 +82,17 @@ class StateEntry(Entry):
 class SampleEntry(Entry):
     """The newest sample of a series."""
 
-    __slots__ = ("_head", "arrived_s", "channel", "component", "instance", "time_us", "values")
+    __slots__ = (
+        "_head",
+        "arrived_s",
+        "channel",
+        "component",
+        "has_text",
+        "instance",
+        "text_chars",
+        "time_us",
+        "values",
+    )
     member = "samples"
 
     def __init__(self, name: DroneName, channel: Channel, component: int, instance: str) -> None:
@@ -91,6 +104,9 @@ class SampleEntry(Entry):
         self.values: tuple[SampleValue, ...] = ()
         self.arrived_s: float | None = None
         """When it came, by a clock that never goes back; None: it was read from the store."""
+        self.has_text = any(field.kind is ColumnKind.TEXT for field in channel.fields)
+        self.text_chars = 0
+        """Length of the texts among its values."""
         self._head: bytes | None = None
 
     def shape(self) -> Sample:
@@ -115,17 +131,22 @@ class SampleEntry(Entry):
 
 
 class EventEntry(Entry):
-    """An event; it never changes."""
+    """An event; it never changes, so its JSON is all that is kept.
 
-    __slots__ = ("event",)
+    Raises:
+        UNENCODABLE: it holds something that cannot be shown.
+    """
+
+    __slots__ = ("_event_json",)
     member = "events"
 
     def __init__(self, name: DroneName, event: Event) -> None:
         super().__init__(name)
-        self.event = event
+        self._event_json = _encode(event)
 
-    def _encoded(self) -> bytes:
-        return _encode(self.event)
+    def json(self) -> bytes:
+        """It as JSON."""
+        return self._event_json
 
 
 class GoneEntry(Entry):
@@ -150,6 +171,7 @@ class ChangeLog:
         """Of the newest change; no two changes have the same. Who knows nothing is at 0."""
         self._entries: OrderedDict[Entry, None] = OrderedDict()
         self._events: deque[EventEntry] = deque()
+        self._event_bytes = 0
         self._gone: OrderedDict[str, GoneEntry] = OrderedDict()
         self._events_floor = 0
         self._gone_floor = 0
@@ -171,18 +193,20 @@ class ChangeLog:
         """Remove an entry without a trace."""
         self._entries.pop(entry, None)
 
-    def add_event(self, entry: EventEntry) -> EventEntry | None:
-        """Add an event; gives the oldest one when it had to go."""
+    def add_event(self, entry: EventEntry) -> list[EventEntry]:
+        """Add an event; gives the oldest ones that had to go."""
         self.touch(entry)
         self._events.append(entry)
-        if len(self._events) <= MAX_EVENTS:
-            return None
-        oldest = self._events.popleft()
-        if oldest not in self._entries:  # forgotten with its drone
-            return None
-        self.forget(oldest)
-        self._events_floor = oldest.version
-        return oldest
+        self._event_bytes += len(entry.json())
+        gone = []
+        while len(self._events) > MAX_EVENTS or self._event_bytes > MAX_EVENT_BYTES:
+            oldest = self._events.popleft()
+            self._event_bytes -= len(oldest.json())
+            if oldest in self._entries:  # not forgotten with its drone
+                self.forget(oldest)
+                self._events_floor = oldest.version
+                gone.append(oldest)
+        return gone
 
     def add_gone(self, name: DroneName) -> None:
         """Note that a drone is no longer there."""

@@ -25,6 +25,8 @@ REFRESH_US = 5_000_000
 often: its samples tell them anyway."""
 MAX_SERIES = 2000
 """Series of one drone; what a drone invents beyond is not shown."""
+MAX_TEXT_CHARS = 256 * 1024
+"""Texts in the newest samples of one drone, all together; a sample beyond is not shown."""
 
 _AUTOPILOT = 1
 
@@ -39,6 +41,8 @@ class Fleet:
         self.changes = ChangeLog()
         self.foreign = 0
         """Messages ignored because their drone is known in another fleet."""
+        self.not_shown = 0
+        """Samples ignored because their drone has too many series or too much text."""
         self._records: dict[str, DroneRecord] = {}
         self._removed: set[str] = set()
         self._left_out: set[str] = set()
@@ -113,10 +117,7 @@ class Fleet:
 
     def leave_out(self, entry: Entry, error: Exception) -> None:
         """Note that something cannot be shown; all else goes on."""
-        drone = entry.name.drone
-        if drone not in self._left_out:
-            self._left_out.add(drone)
-            self._unreported[drone] = f"{type(error).__name__}: {error}"
+        self._leave_out(entry.name.drone, f"{type(error).__name__}: {error}")
 
     def take_left_out(self) -> dict[str, str]:
         """Drones of which something could not be shown, with the first reason; each once."""
@@ -166,8 +167,11 @@ class Fleet:
                 continue
             if entry.arrived_s is not None and not follows(time_us, entry.time_us):
                 continue
+            values = tuple([column[row] for column in block.columns])
+            if entry.has_text and not self._take_text(record, entry, values):
+                continue
             entry.time_us = time_us
-            entry.values = tuple([column[row] for column in block.columns])
+            entry.values = values
             entry.arrived_s = now_s
             self._touch(record, entry)
             if _is_glanced(entry):
@@ -184,22 +188,24 @@ class Fleet:
         record = self._heard(name)
         if record is None or not record.is_new_event(event.epoch, event.number):
             return
-        entry = EventEntry(
-            name,
-            Event(
-                drone=name.drone,
-                time=event.time,
-                kind=event.kind,
-                severity=event.severity,
-                component=event.component,
-                text=event.text,
-                data=event.data,
-            ),
+        shape = Event(
+            drone=name.drone,
+            time=event.time,
+            kind=event.kind,
+            severity=event.severity,
+            component=event.component,
+            text=event.text,
+            data=event.data,
         )
+        try:
+            entry = EventEntry(name, shape)
+        except UNENCODABLE as error:
+            self.leave_out(record.state, error)
+            return
         record.events.append(entry)
-        oldest = self.changes.add_event(entry)
+        dropped = self.changes.add_event(entry)
         record.version = entry.version
-        if oldest is not None:
+        for oldest in dropped:
             # The oldest of all is the oldest of its drone.
             self._records[oldest.name.drone].events.popleft()
 
@@ -259,6 +265,8 @@ class Fleet:
             return False
         if entry.values and time_us <= entry.time_us:
             return False
+        if entry.has_text and not self._take_text(record, entry, values):
+            return False
         entry.time_us, entry.values = time_us, tuple(values)
         self._touch(record, entry)
         if _is_glanced(entry):
@@ -303,9 +311,35 @@ class Fleet:
     ) -> SampleEntry | None:
         key = (channel.name, component, instance)
         entry = record.series.get(key)
-        if entry is None and channel is not EVENT and len(record.series) < MAX_SERIES:
+        if entry is None and channel is not EVENT:
+            if len(record.series) >= MAX_SERIES:
+                self._not_shown(record, f"it has more than {MAX_SERIES} series")
+                return None
             entry = record.series[key] = SampleEntry(record.name, channel, component, instance)
         return entry
+
+    def _take_text(
+        self, record: DroneRecord, entry: SampleEntry, values: Sequence[SampleValue]
+    ) -> bool:
+        """Account for the texts of a sample; False: there are too many."""
+        chars = sum(len(value) for value in values if isinstance(value, str))
+        total = record.text_chars - entry.text_chars + chars
+        if total > MAX_TEXT_CHARS:
+            if not entry.version:
+                del record.series[entry.channel.name, entry.component, entry.instance]
+            self._not_shown(record, f"its samples have more than {MAX_TEXT_CHARS} characters")
+            return False
+        record.text_chars, entry.text_chars = total, chars
+        return True
+
+    def _not_shown(self, record: DroneRecord, reason: str) -> None:
+        self.not_shown += 1
+        self._leave_out(record.name.drone, reason)
+
+    def _leave_out(self, drone: str, reason: str) -> None:
+        if drone not in self._left_out:
+            self._left_out.add(drone)
+            self._unreported[drone] = reason
 
     def _show(self, record: DroneRecord, now_us: int) -> None:
         record.shown_us = now_us

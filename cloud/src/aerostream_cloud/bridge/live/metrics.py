@@ -22,6 +22,11 @@ class LiveMetrics:
             ["kind"],
             registry=registry,
         )
+        self.not_shown = Counter(
+            f"{_PREFIX}_not_shown",
+            "Samples that are not shown because their drone has too many series or too much text",
+            registry=registry,
+        )
         self.drones = Gauge(f"{_PREFIX}_drones", "Drones known", registry=registry)
         self.connections = Gauge(
             f"{_PREFIX}_websocket_connections", "WebSocket connections", registry=registry

@@ -70,6 +70,8 @@ class DroneRecord:
         self.position: Position | None = None
         self.state = StateEntry(self)
         self.series: dict[SeriesId, SampleEntry] = {}
+        self.text_chars = 0
+        """Length of the texts in its newest samples."""
         self.events: deque[EventEntry] = deque()
         self.version = 0
         """The newest version of any entry of it."""

@@ -117,7 +117,7 @@ class Live:
                 self._uplink.tell(drone, word)
 
     async def _look_after(self) -> None:
-        expire_s = 0.0
+        expire_s, not_shown = 0.0, 0
         while True:
             await asyncio.sleep(_LOOK_AFTER_S)
             self._hub.look_after()
@@ -132,6 +132,8 @@ class Live:
             if now_s >= expire_s:
                 expire_s = now_s + _EXPIRE_S
                 self.fleet.expire(time.time_ns() // 1000)
+            self._metrics.not_shown.inc(self.fleet.not_shown - not_shown)
+            not_shown = self.fleet.not_shown
             self._metrics.drones.set(len(self.fleet))
             self._metrics.attended.set(len(self._hub.attention))
 

@@ -33,6 +33,8 @@ from aerostream_cloud.mqtt import Broker, Link, Will, tls_context
 from aerostream_cloud.settings import CloudSettings
 
 REPORT_INTERVAL_S = 5.0
+MAX_JSON_BYTES = 64 * 1024
+"""A JSON message of a drone: what it says is kept, so it must not be as large as it likes."""
 _MOST_ROUTES = 200_000
 #: Told again with every change, so a lost one does not matter; acknowledging would cost more.
 _UNPROMISED = (UP_TEL,)
@@ -154,6 +156,8 @@ class Uplink:
         """
         fleet = self._fleet
         name, leaf = self._routes.get(topic) or self._route(topic)
+        if leaf != UP_TEL:
+            _check_size(payload)
         foreign = fleet.foreign
         if leaf == UP_TEL:
             self._frame(name, payload, now_us)
@@ -183,6 +187,7 @@ class Uplink:
             self._refuse("block", FrameError(problem))
         for raw in frame.events:
             try:
+                _check_size(raw)
                 event = models.decode(raw, models.Event)
             except InvalidPayload as error:
                 self._refuse("event", error)
@@ -213,6 +218,11 @@ class Uplink:
 
     def _state(self, status: ServiceStatus) -> bytes:
         return models.encode(ServiceState(status, __version__, self._started))
+
+
+def _check_size(payload: bytes) -> None:
+    if len(payload) > MAX_JSON_BYTES:
+        raise InvalidPayload(f"{len(payload)} bytes, expected at most {MAX_JSON_BYTES}")
 
 
 def _filters(leaves: tuple[str, ...]) -> list[str]:
