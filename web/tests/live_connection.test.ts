@@ -50,7 +50,7 @@ describe("subscriptions", () => {
   test("the selected drone is asked for with all its channels and attention", () => {
     const socket = greeted();
     connection.select("d-7");
-    expect(socket.subscriptions("selected")).toMatchObject([
+    expect(socket.subscriptions("selected-1")).toMatchObject([
       { drones: ["d-7"], channels: ["*"], attention: true },
     ]);
   });
@@ -59,19 +59,19 @@ describe("subscriptions", () => {
     const socket = greeted();
     connection.select("d-7");
     connection.select(undefined);
-    expect(socket.received.at(-1)).toEqual({ type: "unsubscribe", subscription: "selected" });
+    expect(socket.received.at(-1)).toEqual({ type: "unsubscribe", subscription: "selected-1" });
   });
 
   test("the same selection again asks for nothing", () => {
     const socket = greeted();
     connection.select("d-7");
     connection.select("d-7");
-    expect(socket.subscriptions("selected")).toHaveLength(1);
+    expect(socket.subscriptions("selected-1")).toHaveLength(1);
   });
 
   test("a drone selected while the server is away is subscribed when it is back", () => {
     connection.select("d-7");
-    expect(greeted().subscriptions("selected")).toHaveLength(1);
+    expect(greeted().subscriptions("selected-1")).toHaveLength(1);
   });
 
   test("after a reconnection the subscription resumes after the last cursor", () => {
@@ -92,11 +92,25 @@ describe("subscriptions", () => {
   test("another selection does not resume where the one before it was", () => {
     const socket = greeted();
     connection.select("d-7");
-    socket.says({ type: "delta", subscription: "selected", cursor: "b1.5" });
+    socket.says({ type: "delta", subscription: "selected-1", cursor: "b1.5" });
     connection.select("d-8");
+    expect(socket.received.at(-2)).toEqual({ type: "unsubscribe", subscription: "selected-1" });
+    socket.says({ type: "delta", subscription: "selected-1", cursor: "b1.6" });
     socket.breaks();
     vi.advanceTimersByTime(2000);
-    expect(greeted().subscriptions("selected")[0]).not.toHaveProperty("resume");
+    expect(greeted().subscriptions("selected-1")).toEqual([]);
+    const [again] = bridge.newest.subscriptions("selected-2");
+    expect(again).toMatchObject({ drones: ["d-8"] });
+    expect(again).not.toHaveProperty("resume");
+  });
+
+  test("the same selection resumes after its last cursor", () => {
+    const socket = greeted();
+    connection.select("d-7");
+    socket.says({ type: "delta", subscription: "selected-1", cursor: "b1.5" });
+    socket.breaks();
+    vi.advanceTimersByTime(2000);
+    expect(greeted().subscriptions("selected-1")).toMatchObject([{ resume: "b1.5" }]);
   });
 });
 

@@ -7,7 +7,7 @@ import { Store } from "../state/store";
 import { retryDelayMs } from "./backoff";
 import type { Clock } from "./clock";
 import type { Fleet } from "./fleet";
-import type { ClientMessage, ServerMessage, Subscribe } from "./protocol";
+import type { ClientMessage, Delta, ServerMessage, Snapshot, Subscribe } from "./protocol";
 
 export type ConnectionState =
   /** Nothing was asked of it yet, or it was told to stop. */
@@ -54,7 +54,6 @@ const WHOLE_FLEET: Subscribe = {
   channels: ["heartbeat", "position", "gps", "system"],
   events: true,
 };
-const SELECTED = "selected";
 
 export class Connection extends Store {
   private current: ConnectionState = { kind: "idle" };
@@ -70,6 +69,7 @@ export class Connection extends Store {
   private pingedMs = 0;
   private readonly cursors = new Map<string, string>();
   private selected: Subscribe | undefined;
+  private selections = 0;
 
   private readonly fleet: Fleet;
   private readonly clock: Clock;
@@ -127,15 +127,18 @@ export class Connection extends Store {
   /** The drone whose panel is open gets all of its channels, and is asked for more data. */
   select(drone: string | undefined): void {
     if (drone === this.selected?.drones?.[0]) return;
-    this.cursors.delete(SELECTED);
-    if (drone === undefined) {
+    if (this.selected !== undefined) {
+      const { subscription } = this.selected;
       this.selected = undefined;
-      this.send({ type: "unsubscribe", subscription: SELECTED });
-      return;
+      this.cursors.delete(subscription);
+      this.send({ type: "unsubscribe", subscription });
     }
+    if (drone === undefined) return;
+    // A name of its own: what is still on its way of the one before must not be taken for this one.
+    this.selections += 1;
     this.selected = {
       type: "subscribe",
-      subscription: SELECTED,
+      subscription: `selected-${this.selections}`,
       drones: [drone],
       channels: ["*"],
       attention: true,
@@ -207,9 +210,7 @@ export class Connection extends Store {
       case "snapshot":
       case "delta":
         this.fleet.apply(message, { whole: message.subscription === WHOLE_FLEET.subscription });
-        // A snapshot that is not complete cannot be resumed after.
-        if (message.type === "snapshot" && message.more) this.cursors.delete(message.subscription);
-        else this.cursors.set(message.subscription, message.cursor);
+        this.takeCursor(message);
         break;
       case "heartbeat":
         this.clock.takeOneWay(Date.parse(message.time), nowMs);
@@ -231,6 +232,15 @@ export class Connection extends Store {
       case "unsubscribed":
         break;
     }
+  }
+
+  private takeCursor(message: Snapshot | Delta): void {
+    const { subscription, cursor } = message;
+    const known = [WHOLE_FLEET, this.selected].some((each) => each?.subscription === subscription);
+    if (!known) return;
+    // A snapshot that is not complete cannot be resumed after.
+    if (message.type === "snapshot" && message.more) this.cursors.delete(subscription);
+    else this.cursors.set(subscription, cursor);
   }
 
   private welcome(nowMs: number): void {
