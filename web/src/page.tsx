@@ -46,7 +46,7 @@ const RETRY_MS = 3000;
 /** Build the parts and let them run. */
 export function startPage(): Page {
   const clock = new Clock();
-  const fleet = new Fleet();
+  const fleet = new Fleet({ nowMs: () => clock.nowMs() });
   const channels = new Channels();
   const selection = new Selection();
   const connection = new Connection({

@@ -142,6 +142,24 @@ describe("events", () => {
     expect(fleet.events.map(({ text }) => text)).toEqual(["first", "second"]);
   });
 
+  test("of a drone whose clock is ahead are not the newest for as long as it is", () => {
+    let nowMs = NOW_MS;
+    fleet = new Fleet({ nowMs: () => nowMs });
+    whole([stateOfDrone("a"), stateOfDrone("b"), stateOfDrone("c", { clock_error_s: -3600 })]);
+    delta({ events: [eventOf("b", "20 s ahead", NOW_MS + 20_000)] });
+    delta({ events: [eventOf("c", "an hour ahead", NOW_MS + 3_600_000)] });
+    nowMs += 1000;
+    delta({ events: [eventOf("a", "right", NOW_MS + 900)] });
+    expect(fleet.events.map(({ text }) => text)).toEqual(["20 s ahead", "an hour ahead", "right"]);
+  });
+
+  test("of a drone whose clock is behind are not buried", () => {
+    whole([stateOfDrone("a"), stateOfDrone("c", { clock_error_s: 3600 })]);
+    delta({ events: [eventOf("a", "first", NOW_MS)] });
+    delta({ events: [eventOf("c", "second", NOW_MS + 1000 - 3_600_000)] });
+    expect(fleet.events.map(({ text }) => text)).toEqual(["first", "second"]);
+  });
+
   test("are kept up to a bound, the newest", () => {
     for (let count = 0; count < 600; count += 1) {
       delta({ events: [eventOf("a", `${count}`, NOW_MS + count)] });

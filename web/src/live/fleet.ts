@@ -108,12 +108,26 @@ export class Fleet {
   /** Whether the whole fleet was told once: only then is an empty fleet an empty fleet. */
   complete = false;
   private readonly localMs: () => number;
+  private readonly nowMs: () => number;
+  /** When events happened, by the server's clock. */
+  private readonly happenedMs = new WeakMap<DroneEvent, number>();
   private listed = new Set<string>();
   private readonly seenEvents = new Set<string>();
   private readonly listeners = new Set<() => void>();
 
-  constructor({ localMs = monotonicMs }: { localMs?: () => number } = {}) {
+  /**
+   * `localMs` is a clock that nobody sets, `nowMs` the server's: nothing has happened later than
+   * now there. Without one, drones are believed.
+   */
+  constructor({
+    localMs = monotonicMs,
+    nowMs = () => Number.POSITIVE_INFINITY,
+  }: {
+    localMs?: () => number;
+    nowMs?: () => number;
+  } = {}) {
     this.localMs = localMs;
+    this.nowMs = nowMs;
   }
 
   /** Called after each message was applied, at most once a message. */
@@ -154,11 +168,24 @@ export class Fleet {
     const key = `${event.drone} ${event.time} ${event.kind} ${event.text}`;
     if (this.seenEvents.has(key)) return;
     this.seenEvents.add(key);
-    insertByTime(this.events, event, MOST_EVENTS);
     const drone = this.drones.get(event.drone);
-    if (drone !== undefined) insertByTime(drone.events, event, MOST_EVENTS_OF_A_DRONE);
+    const toldMs = Date.parse(event.time) + 1000 * (drone?.state.clock_error_s ?? 0);
+    this.happenedMs.set(event, Math.min(toldMs, this.nowMs()));
+    this.insert(this.events, event, MOST_EVENTS);
+    if (drone !== undefined) this.insert(drone.events, event, MOST_EVENTS_OF_A_DRONE);
     if (this.seenEvents.size > 4 * MOST_EVENTS) forgetOldest(this.seenEvents, 2 * MOST_EVENTS);
     this.eventsRevision += 1;
+  }
+
+  /** By when they happened; of those at the same moment the one that came last is the newest. */
+  private insert(events: DroneEvent[], event: DroneEvent, most: number): void {
+    const happenedMs = (each: DroneEvent | undefined) =>
+      (each && this.happenedMs.get(each)) ?? Number.NEGATIVE_INFINITY;
+    const ownMs = happenedMs(event);
+    let index = events.length;
+    while (index > 0 && happenedMs(events[index - 1]) > ownMs) index -= 1;
+    events.splice(index, 0, event);
+    if (events.length > most) events.splice(0, events.length - most);
   }
 
   private takeMembership(message: Snapshot): void {
@@ -175,14 +202,6 @@ export class Fleet {
     this.membersRevision += 1;
     this.stateRevision += 1;
   }
-}
-
-function insertByTime(events: DroneEvent[], event: DroneEvent, most: number): void {
-  let index = events.length;
-  // Times are ISO 8601 of one length: they sort as text.
-  while (index > 0 && (events[index - 1] as DroneEvent).time > event.time) index -= 1;
-  events.splice(index, 0, event);
-  if (events.length > most) events.splice(0, events.length - most);
 }
 
 function forgetOldest(keys: Set<string>, left: number): void {
