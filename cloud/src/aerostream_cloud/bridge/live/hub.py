@@ -223,7 +223,7 @@ class Hub:
         for name in list(client.subscriptions):
             self._end(client, name)
         self._metrics.connections.set(len(self.clients))
-        self._metrics.closed.labels(str(client.connection.close_code)).inc()
+        self._metrics.count_closed(client.connection.close_code)
 
     def subscribe(
         self,

@@ -4,6 +4,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 _SECONDS = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1, 2, 5, 10)
 _PREFIX = "aerostream_bridge"
+CLOSE_CODES = frozenset({1000, 1001, 1005, 1006, 1008, 1009, 1011, 1013, 4004, 4008})
+"""Close codes that are counted each; a client can make up any other."""
 
 
 class LiveMetrics:
@@ -59,7 +61,7 @@ class LiveMetrics:
         )
         self.closed = Counter(
             f"{_PREFIX}_websocket_closed",
-            "WebSocket connections that ended, by close code; 1006 without one",
+            "WebSocket connections that ended, by close code; 1006 without one, other: not ours",
             ["code"],
             registry=registry,
         )
@@ -93,3 +95,7 @@ class LiveMetrics:
         self.attended = Gauge(
             f"{_PREFIX}_attended_drones", "Drones that somebody looks at closely", registry=registry
         )
+
+    def count_closed(self, code: int) -> None:
+        """Count a connection that ended."""
+        self.closed.labels(str(code) if code in CLOSE_CODES else "other").inc()

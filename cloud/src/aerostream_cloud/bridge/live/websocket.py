@@ -120,7 +120,7 @@ class WebSocketEndpoints:
             return None
         if len(self._hub.clients) >= self._max_connections:
             connection.end(CloseCode.TRY_AGAIN_LATER, "too many connections")
-            self._metrics.closed.labels(str(int(CloseCode.TRY_AGAIN_LATER))).inc()
+            self._metrics.count_closed(CloseCode.TRY_AGAIN_LATER)
             return None
         return connection
 
