@@ -159,11 +159,9 @@ class Fleet:
             for index, vehicle in enumerate(self.vehicles)
             if index not in self._broken
         )
-        heard = sum(link.heard for link in self._links)
-        self._say(
-            f"{flying} of {counted(len(self.vehicles), 'vehicle')} under way, "
-            f"{counted(heard, 'link')} in use"
-        )
+        unheard = sum(not link.heard or link.refused for link in self._links)
+        nobody = f", nobody listens to {unheard} of them" if unheard else ""
+        self._say(f"{flying} of {counted(len(self.vehicles), 'vehicle')} under way{nobody}")
 
 
 def _span(urls: Sequence[LinkUrl]) -> str:

@@ -153,4 +153,5 @@ class Replay:
         if now_s >= self._report_s:
             self._report_s = now_s + _REPORT_S
             done_s = cue.at_s - self._cues[0].at_s
-            self._say(f"{done_s:.0f} of {self._seconds:.0f} s played")
+            nobody = ", nobody listens" if self._link.refused else ""
+            self._say(f"{done_s:.0f} of {self._seconds:.0f} s played{nobody}")

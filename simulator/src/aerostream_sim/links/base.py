@@ -15,6 +15,11 @@ class Link(Protocol):
         """Whether there is anybody to send to."""
         ...
 
+    @property
+    def refused(self) -> bool:
+        """Whether the other machine said lately that nobody listens there."""
+        ...
+
     def send(self, data: bytes) -> None:
         """Send what belongs together; lost where nobody is, or nobody keeps up."""
         ...

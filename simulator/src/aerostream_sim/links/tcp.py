@@ -60,6 +60,11 @@ class TcpServerLink:
         self._server: asyncio.Server | None = None
 
     @property
+    def refused(self) -> bool:
+        """Never: nothing is sent where nobody is connected."""
+        return False
+
+    @property
     def heard(self) -> bool:
         """Whether anybody is connected."""
         return bool(self._connections)
@@ -108,6 +113,11 @@ class TcpClientLink:
         self._receive = receive
         self._connections: set[_Connection] = set()
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def refused(self) -> bool:
+        """Never: nothing is sent where nobody is connected."""
+        return False
 
     @property
     def heard(self) -> bool:

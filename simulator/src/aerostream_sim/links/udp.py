@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import math
 import socket
+import time
 from typing import Any
 
 from aerostream_sim.errors import LinkError, reason
@@ -12,6 +14,8 @@ from aerostream_sim.links.url import LinkUrl
 _DATAGRAM_BYTES = 65535
 _MOST_PEERS = 16
 _PEER_LEAVES_AFTER_S = 30.0
+#: A vehicle sends a heartbeat each second; each of them is refused anew.
+_REFUSAL_LASTS_S = 3.0
 
 
 class UdpLink:
@@ -28,11 +32,17 @@ class UdpLink:
         self._receive = receive
         self._socket: socket.socket | None = None
         self._peers: dict[Any, float] = {}
+        self._refused_s = -math.inf
 
     @property
     def heard(self) -> bool:
         """Whether there is anybody to send to."""
         return self._url.scheme == "udpout" or bool(self._peers)
+
+    @property
+    def refused(self) -> bool:
+        """Whether the other machine said lately that nobody listens there."""
+        return time.monotonic() - self._refused_s < _REFUSAL_LASTS_S
 
     async def open(self) -> None:
         """Bind, or connect to the other end.
@@ -57,10 +67,12 @@ class UdpLink:
         """Send a datagram; lost where nobody listens (yet)."""
         if self._socket is None:
             return
-        with contextlib.suppress(OSError):
-            if self._url.scheme == "udpout":
+        if self._url.scheme == "udpout":
+            try:
                 self._socket.send(data)
-                return
+            except OSError as error:
+                self._note(error)
+            return
         for peer in list(self._peers):
             with contextlib.suppress(OSError):
                 self._socket.sendto(data, peer)
@@ -78,11 +90,17 @@ class UdpLink:
             return
         try:
             data, peer = self._socket.recvfrom(_DATAGRAM_BYTES)
-        except OSError:
-            return  # nobody listens at the other end (yet): no end of a datagram link
+        except OSError as error:
+            self._note(error)
+            return
         if self._url.scheme == "udpin" and (peer in self._peers or len(self._peers) < _MOST_PEERS):
             self._peers[peer] = asyncio.get_running_loop().time()
         self._receive(data)
+
+    def _note(self, error: OSError) -> None:
+        """Nobody listens at the other end (yet): no end of a datagram link, but worth telling."""
+        if isinstance(error, ConnectionRefusedError):
+            self._refused_s = time.monotonic()
 
     def _forget_the_silent(self) -> None:
         limit_s = asyncio.get_running_loop().time() - _PEER_LEAVES_AFTER_S
