@@ -25,9 +25,11 @@ _POLL_MS = 50
 _READINGS = """() => Object.fromEntries(
   [...document.querySelectorAll(".panel dl > div")].map((each) => {
     const value = each.querySelector(".value");
+    const beside = each.querySelector(".figure-beside .value");
     return [each.querySelector("dt").firstChild.textContent.trim(), {
       text: value.querySelector(".value-text").textContent,
-      unit: value.querySelector(".value-unit")?.textContent ?? "",
+      unit: [value.querySelector(".value-unit"), ...(beside?.children ?? [])]
+        .map((part) => part?.textContent).filter(Boolean).join(" "),
       note: each.querySelector(".note")?.textContent.trim() ?? "",
       freshness: value.dataset.freshness,
       told: value.title,

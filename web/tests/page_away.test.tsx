@@ -1,11 +1,12 @@
 // @vitest-environment jsdom
 import { act, cleanup, render, screen } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { StateFigures } from "../src/panel/Figures";
 import { LinkSection } from "../src/panel/LinkSection";
 import { Counts } from "../src/shell/Counts";
 import { LinkStatus } from "../src/shell/LinkStatus";
 import { ServerAway } from "../src/shell/ServerAway";
-import { NOW_MS } from "./support/drones";
+import { NOW_MS, sampleOf } from "./support/drones";
 import { PageInMemory } from "./support/page";
 
 let page: PageInMemory;
@@ -58,5 +59,44 @@ describe("agent and autopilot in the panel", () => {
     act(() => page.bridge.newest.breaks());
     expect([freshness("Agent"), freshness("Autopilot")]).toEqual(["gone", "gone"]);
     expect(screen.getByRole("heading").textContent).toBe("Link not live");
+  });
+});
+
+describe("two values in one place, of which one is old", () => {
+  let nowMs: number;
+  const take = (channel: string, values: Record<string, number>) =>
+    page.parts.fleet.drones.get("a")?.take(sampleOf("a", channel, values, nowMs));
+  const shown = (label: string) =>
+    [
+      ...(screen.getByText(label).closest(".figure")?.querySelectorAll<HTMLElement>(".value") ??
+        []),
+    ].map((value) => [value.querySelector(".value-text")?.textContent, value.dataset.freshness]);
+  beforeEach(() => {
+    stop();
+    nowMs = NOW_MS;
+    page = new PageInMemory(() => nowMs);
+    stop = page.start();
+  });
+
+  test("the voltage is struck by its own age, not by that of the charge", () => {
+    take("system", { voltage_battery: 15.2 });
+    nowMs += 200_000;
+    take("battery", { battery_remaining: 70 });
+    render(page.around(<StateFigures origin={page.origin} />));
+    expect(shown("Battery")).toEqual([
+      ["70", "fresh"],
+      ["15.2", "gone"],
+    ]);
+    expect(screen.getByText("no data for 3:20")).toBeTruthy();
+  });
+
+  test("satellites are struck together with the fix that they made", () => {
+    take("gps", { fix_type: 3, satellites_visible: 17 });
+    nowMs += 200_000;
+    render(page.around(<StateFigures origin={page.origin} />));
+    expect(shown("GPS")).toEqual([
+      ["3D", "gone"],
+      ["17", "gone"],
+    ]);
   });
 });

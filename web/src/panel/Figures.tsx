@@ -42,16 +42,26 @@ export function StateFigures({ origin }: { origin: Origin }) {
       <Figure
         label="Battery"
         text={numberText(percent.value, 0)}
-        unit={voltage.value === null ? "%" : `% ${numberText(voltage.value, 1)} V`}
+        unit="%"
         of={percent}
+        beside={
+          voltage.value === null
+            ? undefined
+            : { text: numberText(voltage.value, 1), unit: "V", of: voltage }
+        }
         tone={batteryTone(percent.value)}
       />
       <Figure label="From home" text={away.text} unit={away.unit} of={home} />
       <Figure
         label="GPS"
         text={gps.word}
-        unit={gps.satellites === null ? "" : `${gps.satellites} sat`}
+        unit=""
         of={gps.fix}
+        beside={
+          gps.satellites === null
+            ? undefined
+            : { text: `${gps.satellites}`, unit: "sat", of: { ...gps.fix, note: "" } }
+        }
         tone={gps.tone}
       />
       {origin.source.kind === "live" && state !== undefined && <LinkFigure state={state} />}

@@ -12,18 +12,32 @@ export interface FigureProps {
   /** Its age. */
   of: Age;
   tone?: Tone;
+  /** A second value beside it, smaller, with an age of its own. */
+  beside?: { text: string; unit: string; of: Age } | undefined;
 }
 
-export function Figure({ label, text, unit, of, tone = "quiet" }: FigureProps) {
+export function Figure({ label, text, unit, of, tone = "quiet", beside }: FigureProps) {
+  // Where only the second one is old, its own look says which of the two is meant.
+  const note = of.note || beside?.of.note;
   return (
     <div className="figure" data-tone={of.freshness === "fresh" ? tone : "quiet"}>
       <dt>
         <span className="figure-label">{label}</span>
-        {of.note && <span className="note"> {of.note}</span>}
+        {note && <span className="note"> {note}</span>}
       </dt>
       <dd>
         {tone !== "quiet" && of.freshness === "fresh" && <StateMark state={tone} tone={tone} />}
         <Value text={text} unit={unit} freshness={of.freshness} timeMs={of.timeMs} />
+        {beside && (
+          <span className="figure-beside">
+            <Value
+              text={beside.text}
+              unit={beside.unit}
+              freshness={beside.of.freshness}
+              timeMs={beside.of.timeMs}
+            />
+          </span>
+        )}
       </dd>
     </div>
   );
