@@ -18,7 +18,7 @@ export function Header({ onHelp }: { onHelp: () => void }) {
         className="icon-button"
         aria-label="List of drones"
         aria-pressed={panels.isOpen("list")}
-        title="List of drones (L)"
+        title="List of drones ([)"
         onClick={() => panels.toggle("list")}
       >
         <Icon name="list" />
@@ -44,7 +44,7 @@ export function Header({ onHelp }: { onHelp: () => void }) {
         aria-label="Panel of the selected drone"
         aria-pressed={panels.isOpen("panel") && selection.primary !== undefined}
         disabled={selection.primary === undefined}
-        title="Panel of the selected drone"
+        title="Panel of the selected drone (])"
         onClick={() => panels.toggle("panel")}
       >
         <Icon name="panel" />

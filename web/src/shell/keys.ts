@@ -1,8 +1,10 @@
 /** Keys that work on the whole page, as long as nobody writes. */
 
+import { keyTarget } from "../list/keys";
+import { nameRanks, orderedDrones } from "../list/order";
 import type { Page } from "../page";
 
-/** What the help shows. */
+/** What the help shows. H, R and L stay free: hold, return and land will be on them. */
 export const KEYS: readonly (readonly [string, string])[] = [
   ["/", "Search a drone"],
   ["↑ ↓", "Previous, next drone of the list"],
@@ -10,7 +12,8 @@ export const KEYS: readonly (readonly [string, string])[] = [
   ["Space", "Centre the map on the selection"],
   ["F", "Follow the selected drone"],
   ["A", "Show the whole fleet"],
-  ["L", "Fold the list"],
+  ["[", "Fold the list"],
+  ["]", "Fold the panel"],
   ["M", "Fold the messages"],
   ["Esc", "Clear the selection, leave the search"],
   ["?", "This help"],
@@ -19,7 +22,10 @@ export const KEYS: readonly (readonly [string, string])[] = [
 /** Listen to the page's keys. Returns how to stop. */
 export function followKeys(page: Page, showHelp: () => void): () => void {
   const onKey = (event: KeyboardEvent) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (event.defaultPrevented) return;
+    // Many keyboards have [ and ] on AltGr, which some systems tell as Ctrl and Alt.
+    const chord = event.ctrlKey || event.metaKey || event.altKey;
+    if (chord && !event.getModifierState("AltGraph")) return;
     const target = event.target instanceof Element ? event.target : document.body;
     if (target.closest("dialog") !== null) return;
     if (event.key === "Escape") {
@@ -48,7 +54,8 @@ function act(page: Page, key: string, busy: boolean, showHelp: () => void): bool
     case "ArrowDown":
     case "ArrowUp": {
       const list = document.getElementById("drone-list");
-      if (busy || list === null || document.activeElement === list) return false;
+      if (busy || document.activeElement === list) return false;
+      if (list === null) return selectNext(page, key);
       list.focus();
       list.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
       return true;
@@ -65,9 +72,11 @@ function act(page: Page, key: string, busy: boolean, showHelp: () => void): bool
     case "A":
       camera.showAll();
       return true;
-    case "l":
-    case "L":
+    case "[":
       panels.toggle("list");
+      return true;
+    case "]":
+      if (selection.primary !== undefined) panels.toggle("panel");
       return true;
     case "m":
     case "M":
@@ -79,6 +88,24 @@ function act(page: Page, key: string, busy: boolean, showHelp: () => void): bool
     default:
       return false;
   }
+}
+
+/** The list is folded: the next drone of those that it would show. */
+function selectNext(page: Page, key: string): boolean {
+  const { fleet, overview, filter, selection } = page;
+  const ids = orderedDrones({
+    fleet,
+    conditionOf: (id) => overview.conditionOf(id),
+    filter,
+    sortBy: "name",
+    ranks: nameRanks(fleet),
+  });
+  const index = selection.primary === undefined ? -1 : ids.indexOf(selection.primary);
+  const target = keyTarget(key, index, ids.length);
+  const id = target === undefined ? undefined : ids[target];
+  if (id === undefined) return false;
+  selection.set([id]);
+  return true;
 }
 
 /** Escape: out of the search first, then out of the selection. */
