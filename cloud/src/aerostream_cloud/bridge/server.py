@@ -3,8 +3,9 @@
 import asyncio
 import errno
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from typing import Any, TypeAlias
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -16,6 +17,11 @@ WEBSOCKET_MESSAGE_BYTES = 64 * 1024
 _STOP_TIMEOUT_S = 1
 _KEEP_ALIVE_S = 30
 _BACKLOG = 2048
+#: `localhost` is often listed as ::1 too on a machine without IPv6.
+_NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+
+Place: TypeAlias = tuple[socket.AddressFamily, tuple[Any, ...]]
+"""An address and its family, as `getaddrinfo` gives them."""
 
 
 class Server(uvicorn.Server):
@@ -59,25 +65,48 @@ async def listen(host: str, port: int) -> list[socket.socket]:
         found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
         raise CloudError(f"AEROSTREAM_HTTP_HOST {host}: {error.strerror}") from error
+    places = [(family, address) for family, _, _, _, address in found]
+    return bind_all(host, port, places)
+
+
+def bind_all(host: str, port: int, places: Iterable[Place]) -> list[socket.socket]:
+    """Sockets that listen on the addresses of a name, of which this machine may lack some.
+
+    Raises:
+        CloudError: none of them is this machine's, or the port cannot be had.
+    """
+    missing: OSError | None = None
     with ExitStack() as opened:
         sockets = []
-        for family, _, _, _, address in dict.fromkeys(found):
-            # With the protocol spelled out asyncio sets TCP_NODELAY on what it accepts; without
-            # it, an answer's body waits 40 ms for the client's word about its head.
-            tcp = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-            bound = opened.enter_context(tcp)
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if family == socket.AF_INET6:
-                bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        for family, address in dict.fromkeys(places):
             try:
-                bound.bind((address[0], port, *address[2:]))
-                bound.listen(_BACKLOG)
+                bound = _bound(family, (address[0], port, *address[2:]))
             except OSError as error:
-                raise CloudError(_refusal(host, port, error)) from error
+                if error.errno not in _NOT_HERE:
+                    raise CloudError(_refusal(host, port, error)) from error
+                missing = error
+                continue
+            sockets.append(opened.enter_context(bound))
             port = port or bound.getsockname()[1]
-            sockets.append(bound)
+        if missing is not None and not sockets:
+            raise CloudError(_refusal(host, port, missing)) from missing
         opened.pop_all()
     return sockets
+
+
+def _bound(family: socket.AddressFamily, address: tuple[Any, ...]) -> socket.socket:
+    # With the protocol spelled out asyncio sets TCP_NODELAY on what it accepts; without it, an
+    # answer's body waits 40 ms for the client's word about its head.
+    tcp = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    with ExitStack() as opened:
+        opened.enter_context(tcp)
+        tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            tcp.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        tcp.bind(address)
+        tcp.listen(_BACKLOG)
+        opened.pop_all()
+    return tcp
 
 
 def shown_url(host: str, bound: socket.socket) -> str:
