@@ -14,6 +14,7 @@ from aerostream_cloud.bridge.live import (
     fleet,
     hub,
     messages,
+    metrics,
     rate,
     record,
     uplink,
@@ -37,8 +38,8 @@ MADE: dict[str, bytes] = {
     "heartbeat": messages.heartbeat("2026-05-01T12:00:05.000000Z", broker=True),
     "pong": messages.pong(messages.Ping(7), "2026-05-01T12:00:01.000000Z"),
     "unsubscribed": messages.unsubscribed("fleet"),
-    "snapshot": messages.snapshot_start("fleet", "023254a6551d.42", 0, more=False) + b"}",
-    "delta": messages.delta_start("fleet", "023254a6551d.47", 2) + b"}",
+    "snapshot": messages.snapshot_start("fleet", "023254a6551d.9f02c4e1.42", 0, more=False) + b"}",
+    "delta": messages.delta_start("fleet", "023254a6551d.9f02c4e1.47", 2) + b"}",
 }
 
 
@@ -123,6 +124,7 @@ def test_every_close_code_is_listed() -> None:
     listed = re.findall(r"^\| (\d{4}) \|", section("Close codes"), re.MULTILINE)
     ours = {1001, 1008, 1009, 1011, 1013, websocket.UNKNOWN_DRONE, hub.STALLED}
     assert listed == [str(code) for code in sorted(ours)]
+    assert ours | {1000, 1005, 1006} == metrics.CLOSE_CODES
 
 
 def test_every_metric_is_listed_and_no_other() -> None:

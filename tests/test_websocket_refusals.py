@@ -118,6 +118,14 @@ async def test_a_message_that_is_too_large_ends_the_connection(bridge: LiveServe
     await eventually(lambda: bridge.metric("websocket_closed_total", code="1009"), "counted")
 
 
+async def test_a_client_cannot_fill_the_metrics_with_close_codes(bridge: LiveServer) -> None:
+    for code in (3000, 4004, 4999):
+        async with page(bridge.url) as client:
+            await client.connection.close(code)
+    await eventually(lambda: bridge.metric("websocket_closed_total", code="other") == 2, "counted")
+    assert bridge.metric("websocket_closed_total", code="4004") == 1
+
+
 async def test_a_connection_has_so_many_subscriptions(bridge: LiveServer) -> None:
     async with page(bridge.url) as client:
         for number in range(hub_module.MAX_SUBSCRIPTIONS):

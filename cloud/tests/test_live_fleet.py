@@ -334,12 +334,43 @@ def test_events_are_kept_up_to_so_many_bytes(monkeypatch: pytest.MonkeyPatch) ->
     world.check(*world.readers[0])
 
 
-@pytest.mark.parametrize("cursor", ["", "b00.x", "b00.99999", "other.1", "b00.0", "b00.-1", "1"])
+def test_a_cursor_of_another_filter_is_answered_by_a_snapshot() -> None:
+    world = World(10**6)
+    world.frame(NAMES[0], "vfr", 1, 1.0, 2.0)
+    world.join(Filter(channels=frozenset({"position"})))
+    world.tick(1)
+    cursor = world.readers[0][0].views["s"].cursor
+    reader = Reader()
+    for wanted in (Filter(), Filter(channels=frozenset({"position"}))):
+        world.hub.subscribe(world.hub.add(reader), "s", wanted, resume=cursor)
+        reader.allowed = 1
+        world.hub.tick()
+        assert reader.views["s"].snapshots == 1  # of the first; the second is continued
+    assert reader.messages == 2
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "",
+        "1",
+        "b00.1",
+        "other.1",
+        "{origin}",
+        "{origin}.x",
+        "{origin}.99999",
+        "{origin}.0",
+        "{origin}.-1",
+    ],
+)
 def test_a_cursor_that_cannot_be_continued_is_answered_by_a_snapshot(cursor: str) -> None:
     world = World(10**6)
     world.frame(NAMES[0], "vfr", 1, 1.0, 2.0)
     reader = Reader()
-    world.hub.subscribe(world.hub.add(reader), "s", Filter(), resume=cursor)
+    client = world.hub.add(reader)
+    world.hub.subscribe(client, "s", Filter())
+    origin = client.subscriptions["s"].group.origin
+    world.hub.subscribe(client, "s", Filter(), resume=cursor.format(origin=origin))
     reader.allowed = 10
     world.hub.tick()
     assert reader.views["s"].snapshots == 1

@@ -51,12 +51,18 @@ class Part:
         self._content = _content(changes)
         self._frames: dict[tuple[str, int | None], bytes] = {}
 
-    def frame(self, subscription: str, boot: str, part: int | None) -> bytes:
-        """The message for subscriptions of a name; `part` counts in a snapshot, None: a delta."""
+    def frame(self, subscription: str, origin: str, part: int | None) -> bytes:
+        """The message for subscriptions of a name.
+
+        Args:
+            subscription: the name.
+            origin: what the cursor begins with, so that it continues nothing else.
+            part: counts in a snapshot; None: a delta.
+        """
         key = (subscription, part)
         frame = self._frames.get(key)
         if frame is None:
-            cursor = f"{boot}.{self.cursor}"
+            cursor = f"{origin}.{self.cursor}"
             if part is None:
                 start = messages.delta_start(subscription, cursor, self._missed_events)
             else:

@@ -34,7 +34,7 @@ STALLED = 4008
 """The close code for it, in the metrics: the client itself sees none."""
 
 _KINDS = ("hello", "snapshot", "delta", "heartbeat", "pong", "unsubscribed", "error")
-_CURSOR = re.compile(r"([0-9a-f]{1,32})\.([0-9]{1,16})\Z")
+_CURSOR = re.compile(r"(.+)\.([0-9]{1,16})\Z")
 
 
 class Connection(Protocol):
@@ -71,8 +71,10 @@ class Viewer(NamedTuple):
 class Group:
     """Subscriptions that want the same; what one of them is told is made for all."""
 
-    def __init__(self, fleet: Fleet, wanted: Filter, part_bytes: int) -> None:
+    def __init__(self, fleet: Fleet, wanted: Filter, *, boot: str, part_bytes: int) -> None:
         self.wanted = wanted
+        self.origin = f"{boot}.{hash(wanted) & 0xFFFFFFFF:08x}"
+        """What its cursors begin with: who wants something else knows something else."""
         self.members: set[Subscription] = set()
         self._fleet = fleet
         self._area = None if wanted.box is None else Area(fleet, wanted, wanted.box)
@@ -249,8 +251,10 @@ class Hub:
         self._end(client, name)
         group = self._groups.get(wanted)
         if group is None:
-            group = self._groups[wanted] = Group(self._fleet, wanted, self._part_bytes)
-        version = self._version_of(resume)
+            group = self._groups[wanted] = Group(
+                self._fleet, wanted, boot=self._boot, part_bytes=self._part_bytes
+            )
+        version = _version_of(resume, group.origin)
         subscription = Subscription(client, name, group, version)
         group.members.add(subscription)
         client.subscriptions[name] = subscription
@@ -341,7 +345,7 @@ class Hub:
         for part in batch.parts():
             if not client.connection.can_write:
                 return
-            frame = part.frame(subscription.name, self._boot, subscription.part)
+            frame = part.frame(subscription.name, group.origin, subscription.part)
             self._write(client, frame, "delta" if subscription.part is None else "snapshot")
             subscription.version = part.cursor
             if subscription.part is not None:
@@ -388,7 +392,8 @@ class Hub:
         self._metrics.subscriptions.inc(change)
         self._metrics.groups.set(len(self._groups))
 
-    def _version_of(self, cursor: str | None) -> int:
-        """The version in a cursor; 0 where it is none of ours."""
-        match = _CURSOR.match(cursor or "")
-        return int(match[2]) if match and match[1] == self._boot else 0
+
+def _version_of(cursor: str | None, origin: str) -> int:
+    """The version in a cursor; 0 where it comes from elsewhere."""
+    match = _CURSOR.match(cursor or "")
+    return int(match[2]) if match and match[1] == origin else 0
