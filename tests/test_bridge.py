@@ -64,12 +64,13 @@ async def test_clients_on_websockets_are_told_that_the_server_stops(bridge: Brid
         assert time.monotonic() - started < 10
 
 
-def test_a_port_in_use_ends_with_one_sentence(broker: Broker, tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["bridge", "serve"])
+def test_a_port_in_use_ends_with_one_sentence(broker: Broker, tmp_path: Path, command: str) -> None:
     with closing(socket.socket()) as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        bridge = Bridge(broker.url, tmp_path / "data", http_port=str(port))
+        bridge = Bridge(broker.url, tmp_path / "data", command, http_port=str(port))
         bridge.launch()
         assert bridge.wait() == 1
     assert bridge.log.read_text().splitlines() == [

@@ -11,6 +11,8 @@ from typing import Any
 
 import gmqtt
 from aerostream_contract.settings import MqttUrl
+from gmqtt.mqtt.connection import MQTTConnection
+from gmqtt.mqtt.protocol import MQTTProtocol
 from gmqtt.storage import PersistentStorage
 from structlog.typing import FilteringBoundLogger
 
@@ -162,6 +164,28 @@ class Link(gmqtt.Client):  # type: ignore[misc]  # gmqtt has no types
         """End the link: gmqtt calls this when the connection breaks."""
         self._end(0)
 
+    async def _create_connection(
+        self,
+        host: str,
+        port: int,
+        ssl: ssl.SSLContext | bool,
+        clean_session: bool,
+        keepalive: int,
+    ) -> MQTTConnection:
+        """Connect as gmqtt does, with a protocol that may be given up at any moment."""
+        handler = self._package_handler
+        transport, protocol = await asyncio.get_running_loop().create_connection(
+            lambda: _Protocol(
+                connection_state=self._connection_state, id_generator=handler.id_generator
+            ),
+            host,
+            port,
+            ssl=ssl,
+        )
+        return MQTTConnection(
+            transport, protocol, clean_session, keepalive, handler, logger=self._logger
+        )
+
     def _pump(self) -> None:
         while self._waiting and len(self._in_flight) < self._window and self._alive:
             message = self._waiting.popleft()
@@ -214,6 +238,24 @@ class Link(gmqtt.Client):  # type: ignore[misc]  # gmqtt has no types
         self._alive = False
         if not self._lost.done():
             self._lost.set_result(reason)
+
+
+class _Protocol(MQTTProtocol):  # type: ignore[misc]  # gmqtt has no types
+    """gmqtt's protocol, which fails when it is lost before a connection uses it.
+
+    That happens to a link that is cancelled while it connects.
+    """
+
+    def __init__(self, **parts: Any) -> None:
+        super().__init__(**parts)
+        self._connection = _Nobody()
+
+
+class _Nobody:
+    """Stands for the connection as long as there is none."""
+
+    def put_package(self, package: object) -> None:
+        """Drop it."""
 
 
 class _Nowhere(PersistentStorage):  # type: ignore[misc]  # gmqtt has no types
