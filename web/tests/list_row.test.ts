@@ -75,6 +75,18 @@ test("all of it grows old while the page is cut off, though the drone is not cal
   });
 });
 
+test("that something is gone is said before what is dimmed, though that may be older", () => {
+  nowMs += 10_000;
+  take("heartbeat", {});
+  take("position", { relative_alt: 30 });
+  nowMs += 16_000;
+  expect(row(NOW_MS)).toMatchObject({
+    battery: { freshness: "dimmed" },
+    wordsFreshness: "gone",
+    note: "no data for 0:16",
+  });
+});
+
 test("the charge that only the state tells is as old as the state", () => {
   drone = droneWith({}, () => nowMs);
   nowMs += 20_000;

@@ -6,7 +6,7 @@ import { LinkSection } from "../src/panel/LinkSection";
 import { Counts } from "../src/shell/Counts";
 import { LinkStatus } from "../src/shell/LinkStatus";
 import { ServerAway } from "../src/shell/ServerAway";
-import { NOW_MS, sampleOf } from "./support/drones";
+import { NOW_MS, sampleOf, stateOfDrone } from "./support/drones";
 import { PageInMemory } from "./support/page";
 
 let page: PageInMemory;
@@ -99,4 +99,13 @@ describe("two values in one place, of which one is old", () => {
       ["17", "gone"],
     ]);
   });
+});
+
+test("a link that ends at the agent is told in a word that fits", () => {
+  const { fleet } = page.parts;
+  const drones = [stateOfDrone("a", { link: "down" })];
+  fleet.apply({ type: "delta", subscription: "fleet", cursor: "2", drones }, { whole: true });
+  render(page.around(<StateFigures origin={page.origin} />));
+  const word = screen.getByText("no autopilot").closest("dd");
+  expect(word?.dataset.long).toBe("true");
 });

@@ -23,7 +23,7 @@ export interface Row {
   readonly words: string;
   /** That of the heartbeat, which tells what it does. */
   readonly wordsFreshness: Freshness;
-  /** The age of what is no longer fresh, the oldest; empty: all is. */
+  /** The age of what is worst off: gone before dimmed, then the oldest; empty: all is fresh. */
   readonly note: string;
 }
 
@@ -43,9 +43,10 @@ export function rowOf(
   const battery = ageOf(batteryHeard(drone), "system");
   const altitude = ageOf(samples.get("position/1/0"), "position");
   const doing = ageOf(samples.get("heartbeat/1/0") ?? stateTime, "heartbeat");
-  const [oldest] = [battery, altitude, doing]
+  const isGone = (age: { freshness: Freshness }) => Number(age.freshness === "gone");
+  const [worst] = [battery, altitude, doing]
     .filter(({ note }) => note !== "")
-    .sort((a, b) => b.ageMs - a.ageMs);
+    .sort((a, b) => isGone(b) - isGone(a) || b.ageMs - a.ageMs);
   return {
     hollow,
     battery: { value: batteryOf(drone), freshness: battery.freshness },
@@ -53,7 +54,7 @@ export function rowOf(
     words: wordsFor(drone, condition),
     // What is said of a lost or stopped drone is true now.
     wordsFreshness: hollow ? "fresh" : doing.freshness,
-    note: hollow ? "" : (oldest?.note ?? ""),
+    note: hollow ? "" : (worst?.note ?? ""),
   };
 }
 

@@ -16,6 +16,9 @@ export interface FigureProps {
   beside?: { text: string; unit: string; of: Age } | undefined;
 }
 
+/** Letters that fit in large; a longer word is no number to read from afar. */
+const LONGEST_LARGE = 8;
+
 export function Figure({ label, text, unit, of, tone = "quiet", beside }: FigureProps) {
   // Where only the second one is old, its own look says which of the two is meant.
   const note = of.note || beside?.of.note;
@@ -25,7 +28,7 @@ export function Figure({ label, text, unit, of, tone = "quiet", beside }: Figure
         <span className="figure-label">{label}</span>
         {note && <span className="note"> {note}</span>}
       </dt>
-      <dd>
+      <dd data-long={text.length > LONGEST_LARGE}>
         {tone !== "quiet" && of.freshness === "fresh" && <StateMark state={tone} tone={tone} />}
         <Value text={text} unit={unit} freshness={of.freshness} timeMs={of.timeMs} />
         {beside && (
