@@ -95,11 +95,13 @@ async def live_server(url: str, folder: Path, **options: Any) -> AsyncIterator[L
             await asyncio.wait([running])
 
 
-async def eventually(condition: Callable[[], object], what: str) -> None:
+async def eventually(
+    condition: Callable[[], object], what: str, timeout_s: float = DEADLINE_S
+) -> None:
     """Wait until a condition holds."""
-    deadline = time.monotonic() + DEADLINE_S
+    deadline = time.monotonic() + timeout_s
     while not condition():
-        assert time.monotonic() < deadline, f"did not happen within {DEADLINE_S} s: {what}"
+        assert time.monotonic() < deadline, f"did not happen within {timeout_s} s: {what}"
         await asyncio.sleep(0.01)
 
 
