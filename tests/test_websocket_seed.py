@@ -14,6 +14,8 @@ from support.live import eventually, live_server, page, position_frame
 
 HAWK = DroneName("south", "hawk")
 MINUTE_US = 60_000_000
+PATIENCE_S = 60.0
+"""A machine that is busy with other tests takes its time to start a process."""
 
 
 def position(drone: DroneName, time_us: int, lat: float) -> SeriesBlock:
@@ -87,9 +89,9 @@ def test_a_bridge_that_is_killed_is_lost(broker: Broker, tmp_path: Path) -> None
             return json.loads(states[-1])["status"] if states else None
 
         try:
-            bridge.start()  # waits as long as a busy machine needs
-            until(lambda: newest() == "online", "online")
+            bridge.launch()
+            until(lambda: newest() == "online", "online", PATIENCE_S)
             bridge.kill()
-            until(lambda: newest() == "lost", "lost")
+            until(lambda: newest() == "lost", "lost", PATIENCE_S)
         finally:
             bridge.stop()
