@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from support.broker import Broker
 
+pytest_plugins = ("support.live_fixtures",)
+
 
 @pytest.fixture
 def broker(tmp_path: Path) -> Iterator[Broker]:

@@ -2,14 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 from aerostream_cloud.bridge.live import service as service_module
 from aerostream_contract import __version__, models
-from aerostream_contract.channels import CHANNELS
 from aerostream_contract.models import Presence
 from aerostream_contract.times import iso_from_us
 from support.broker import Broker
@@ -23,31 +21,6 @@ from support.live import (
     position_frame,
     status_json,
 )
-
-E7 = 10_000_000
-POSITION = CHANNELS["position"]
-EAGLE = "aero/1/north/eagle"
-
-
-@pytest.fixture
-async def bridge(broker: Broker, tmp_path: Path) -> AsyncIterator[LiveServer]:
-    async with live_server(broker.url, tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-def mqtt(broker: Broker) -> Iterator[MqttClient]:
-    with MqttClient(broker.port, "aero/1/+/+/dn/att", "aero/1/_svc/#") as client:
-        yield client
-
-
-@pytest.fixture
-async def eagle(bridge: LiveServer, mqtt: MqttClient) -> str:
-    """A drone that is online at 47 north, 8 east; its topic."""
-    mqtt.publish(f"{EAGLE}/up/status", status_json(Presence.ONLINE), retain=True)
-    mqtt.publish(f"{EAGLE}/up/tel", position_frame(1, 47.0, 8.0))
-    await eventually(lambda: bridge.live.fleet.samples("eagle"), "the first sample")
-    return EAGLE
 
 
 async def test_the_server_greets_first(bridge: LiveServer) -> None:

@@ -1,7 +1,6 @@
 """What the WebSocket refuses, and how; nothing else stops working."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -9,8 +8,6 @@ from typing import Any
 import pytest
 from aerostream_cloud.bridge.live import hub as hub_module
 from aerostream_cloud.bridge.live import websocket as websocket_module
-from aerostream_contract.channels import CHANNELS
-from aerostream_contract.models import Presence
 from support.broker import Broker
 from support.cloud import MqttClient, event_json
 from support.live import (
@@ -20,36 +17,10 @@ from support.live import (
     live_server,
     page,
     position_frame,
-    status_json,
 )
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin
-
-E7 = 10_000_000
-POSITION = CHANNELS["position"]
-EAGLE = "aero/1/north/eagle"
-
-
-@pytest.fixture
-async def bridge(broker: Broker, tmp_path: Path) -> AsyncIterator[LiveServer]:
-    async with live_server(broker.url, tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-def mqtt(broker: Broker) -> Iterator[MqttClient]:
-    with MqttClient(broker.port, "aero/1/+/+/dn/att", "aero/1/_svc/#") as client:
-        yield client
-
-
-@pytest.fixture
-async def eagle(bridge: LiveServer, mqtt: MqttClient) -> str:
-    """A drone that is online at 47 north, 8 east; its topic."""
-    mqtt.publish(f"{EAGLE}/up/status", status_json(Presence.ONLINE), retain=True)
-    mqtt.publish(f"{EAGLE}/up/tel", position_frame(1, 47.0, 8.0))
-    await eventually(lambda: bridge.live.fleet.samples("eagle"), "the first sample")
-    return EAGLE
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,10 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from itertools import count
 from pathlib import Path
 
-import pytest
-from aerostream_contract.channels import CHANNELS
-from aerostream_contract.models import Presence
 from support.broker import Broker
 from support.cloud import MqttClient, event_json
 from support.live import (
@@ -21,34 +17,8 @@ from support.live import (
     live_server,
     page,
     position_frame,
-    status_json,
 )
-
-E7 = 10_000_000
-POSITION = CHANNELS["position"]
-EAGLE = "aero/1/north/eagle"
-
-
-@pytest.fixture
-async def bridge(broker: Broker, tmp_path: Path) -> AsyncIterator[LiveServer]:
-    async with live_server(broker.url, tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-def mqtt(broker: Broker) -> Iterator[MqttClient]:
-    with MqttClient(broker.port, "aero/1/+/+/dn/att", "aero/1/_svc/#") as client:
-        yield client
-
-
-@pytest.fixture
-async def eagle(bridge: LiveServer, mqtt: MqttClient) -> str:
-    """A drone that is online at 47 north, 8 east; its topic."""
-    mqtt.publish(f"{EAGLE}/up/status", status_json(Presence.ONLINE), retain=True)
-    mqtt.publish(f"{EAGLE}/up/tel", position_frame(1, 47.0, 8.0))
-    await eventually(lambda: bridge.live.fleet.samples("eagle"), "the first sample")
-    return EAGLE
-
+from support.live_fixtures import EAGLE
 
 FAT = "x" * 20_000
 
