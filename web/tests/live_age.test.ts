@@ -25,7 +25,7 @@ test.each([
   [-5, "0:00"],
   [59_999, "0:59"],
   [60_000, "1:00"],
-  [3_600_000 + 65_000, "1:01:05"],
+  [3_600_000 + 65_000, "1 h 01 min"],
   [2 * 86_400_000, "2 d"],
 ])("%i ms are written %s", (ms, expected) => {
   expect(durationText(ms)).toBe(expected);

@@ -15,14 +15,15 @@ export function freshness(ageMs: number, staleAfterS: number): Freshness {
   return ageS > GONE_FACTOR * staleAfterS ? "gone" : "dimmed";
 }
 
-/** A length of time as a clock shows it: `0:07`, `12:40`, `3:05:00`, `4 d`. */
+/** A length of time in few characters: `0:07`, `12:40`, `3 h 05 min`, `4 d`. */
 export function durationText(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   if (seconds >= DAY_S) return `${Math.floor(seconds / DAY_S)} d`;
   const two = (part: number) => String(part).padStart(2, "0");
   const minutes = Math.floor(seconds / MINUTE_S);
   if (seconds < HOUR_S) return `${minutes}:${two(seconds % MINUTE_S)}`;
-  return `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(seconds % MINUTE_S)}`;
+  // Not `12:25:05`, which reads as a time of day.
+  return `${Math.floor(minutes / 60)} h ${two(minutes % 60)} min`;
 }
 
 /** What is written next to a value of this age: nothing, its age, or that there is none. */
