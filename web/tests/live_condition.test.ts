@@ -84,7 +84,7 @@ test("a clock that is off is a warning, and the age is corrected by it", () => {
   const found = condition({ clock_error_s: 3600, last_sample: iso(NOW_MS - 3_600_000) });
   expect(found).toMatchObject({
     state: "warning",
-    reasons: ["clock 1:00:00 behind"],
+    reasons: ["clock 1 h 00 min behind"],
     ageMs: 0,
   });
 });
