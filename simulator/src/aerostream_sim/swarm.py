@@ -1,6 +1,7 @@
 """Vehicles with an edge agent each, in one process: the only module that knows the agent."""
 
 import asyncio
+import secrets
 import socket
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -25,6 +26,8 @@ _BROKER_PATIENCE_S = 5.0
 #: A vehicle's socket, an agent's, its MQTT connection and what wakes that, its lock.
 _FILES_EACH = 8
 _START_PAUSE_S = 0.005
+#: Below those that Linux (from 32768) and others (from 49152) give out by themselves.
+_AGENT_PORTS = range(20_000, 32_000)
 
 
 def agent_settings(
@@ -154,17 +157,29 @@ def _vehicle_end(agent_url: str) -> str:
 
 
 def _free_ports(count: int) -> list[int]:
-    """UDP ports that were free a moment ago, each once."""
+    """UDP ports that were free a moment ago, each once.
+
+    None that the system gives out by itself: the vehicles' own sockets would get them before the
+    agents have opened theirs. From a random one on, as another swarm may be looking too.
+    """
     allow_files(count + 100)
-    sockets = []
+    span = len(_AGENT_PORTS)
+    first = secrets.randbelow(span)
+    sockets: list[socket.socket] = []
     try:
-        for _ in range(count):
+        for place in range(span):
+            if len(sockets) == count:
+                break
             sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            sockets.append(sock)
-            sock.bind((_HOST, 0))
+            try:
+                sock.bind((_HOST, _AGENT_PORTS[(first + place) % span]))
+            except OSError:
+                sock.close()
+            else:
+                sockets.append(sock)
+        if len(sockets) < count:
+            raise LinkError(f"{count} free ports on {_HOST} are needed, {len(sockets)} were found")
         return [sock.getsockname()[1] for sock in sockets]
-    except OSError as error:
-        raise LinkError(f"no free port on {_HOST}: {error.strerror}") from error
     finally:
         for sock in sockets:
             sock.close()
