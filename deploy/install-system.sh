@@ -32,7 +32,11 @@ announce() {
 if command -v apt-get >/dev/null; then
     announce apt-get
     as_root apt-get update -q
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$debian"
+    # A browser shows little without what its package recommends: fonts.
+    lean=--no-install-recommends
+    [ "$what" != chromium ] || lean=
+    # shellcheck disable=SC2086
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y $lean "$debian"
 elif command -v dnf >/dev/null; then
     announce dnf
     as_root dnf install -q -y "$other"
