@@ -6,6 +6,7 @@ so whoever knows everything up to a version finds the rest by walking back from 
 what changed ten times meanwhile is found once.
 """
 
+from abc import ABC, abstractmethod
 from collections import OrderedDict, deque
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
@@ -34,7 +35,7 @@ UNENCODABLE = (ValueError, TypeError, ArithmeticError, RecursionError, msgspec.M
 _encode = msgspec.json.Encoder().encode
 
 
-class Entry:
+class Entry(ABC):
     """Something to show, with the version of its newest change; encoded once per change."""
 
     __slots__ = ("_json", "name", "version")
@@ -61,8 +62,9 @@ class Entry:
         """Its JSON is to be made anew."""
         self._json = None
 
+    @abstractmethod
     def _encoded(self) -> bytes:
-        raise NotImplementedError
+        """Make its JSON."""
 
 
 class StateEntry(Entry):
@@ -144,8 +146,7 @@ class EventEntry(Entry):
         super().__init__(name)
         self._event_json = _encode(event)
 
-    def json(self) -> bytes:
-        """It as JSON."""
+    def _encoded(self) -> bytes:
         return self._event_json
 
 

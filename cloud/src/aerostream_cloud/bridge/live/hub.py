@@ -38,27 +38,41 @@ _CURSOR = re.compile(r"(.+)\.([0-9]{1,16})\Z")
 
 
 class Connection(Protocol):
-    """What the hub needs of a connection; `LiveProtocol` tells what each member is."""
+    """What the hub needs of a connection."""
 
     on_writable: Callable[[], None]
 
     @property
-    def can_write(self) -> bool: ...  # noqa: D102
+    def can_write(self) -> bool:
+        """Whether a message may be written now: the connection is open and little waits."""
+        ...
 
     @property
-    def waiting_bytes(self) -> int: ...  # noqa: D102
+    def waiting_bytes(self) -> int:
+        """Bytes that this process keeps until the client reads."""
+        ...
 
     @property
-    def taken_bytes(self) -> int: ...  # noqa: D102
+    def taken_bytes(self) -> int:
+        """Bytes written that do not wait any more; when it grows, the client reads."""
+        ...
 
     @property
-    def close_code(self) -> int: ...  # noqa: D102
+    def close_code(self) -> int:
+        """The code that the connection ended with; 1006 without one."""
+        ...
 
-    def write(self, frame: bytes) -> None: ...  # noqa: D102
+    def write(self, frame: bytes) -> None:
+        """Write a whole frame; without effect once the connection is closing."""
+        ...
 
-    def end(self, code: int, reason: str) -> None: ...  # noqa: D102
+    def end(self, code: int, reason: str) -> None:
+        """Say goodbye; a client that does not answer is cut off soon, one that lags at once."""
+        ...
 
-    def give_up(self, code: int) -> None: ...  # noqa: D102
+    def give_up(self, code: int) -> None:
+        """End the connection now, and what waits with it."""
+        ...
 
 
 class Viewer(NamedTuple):
