@@ -14,6 +14,7 @@ from benchmarks import (
     query,
     readers,
     report,
+    simulator,
     uplink,
 )
 from benchmarks.measure import MeasureError, Report
@@ -27,6 +28,7 @@ BENCHMARKS: dict[str, Callable[[], Report]] = {
     "live": live.run,
     "readers": readers.run,
     "page": page.run,
+    "simulator": simulator.run,
 }
 
 
