@@ -12,6 +12,7 @@ import pytest
 from aerostream_cloud.accounts import Account, Accounts, hash_password
 from aerostream_cloud.errors import ProvisionRefused
 from aerostream_cloud.provision import Provisioner
+from aerostream_cloud.secret_files import make_broker_folder
 from aerostream_contract.settings import MqttUrl
 from support.secure_broker import run_provision
 from typer.testing import Result
@@ -265,6 +266,14 @@ def test_many_at_the_same_time_lose_nobody(files: Files) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda name: provisioner.add(Account.of_drone(name), broker), names))
     assert files.users() == sorted(names)
+
+
+def test_a_folder_that_many_want_at_once_is_there_for_all_of_them(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        for index in range(100):
+            folder = tmp_path / f"new-{index}" / "broker"
+            list(pool.map(make_broker_folder, [folder] * 8))
+            assert folder.is_dir()
 
 
 def test_the_acl_follows_the_table_at_the_next_change(files: Files) -> None:

@@ -5,7 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 #: The user that Mosquitto's packages run the broker as.
@@ -52,17 +52,19 @@ def make_private_folder(folder: Path) -> None:
 def make_broker_folder(folder: Path) -> None:
     """Create the folder of the broker's account files; as root, hand it to the broker's user.
 
-    Mosquitto reads the files again after it has given up root.
+    Mosquitto reads the files again after it has given up root. Whoever finds the folder there
+    finds it handed over: files take their owner from it.
     """
-    if folder.is_dir():
-        return
-    folder.mkdir(mode=0o750, parents=True)
-    if os.geteuid() == 0:
-        try:
-            shutil.chown(folder, _BROKER_USER, _BROKER_USER)
-        except LookupError:
-            # Without that user the broker runs as another, which whoever set it up knows.
+    with suppress(FileExistsError):
+        folder.parent.mkdir(parents=True)
+    with locked(folder.parent):
+        if folder.is_dir():
             return
+        folder.mkdir(mode=0o750)
+        if os.geteuid() == 0:
+            # Without that user the broker runs as another, which whoever set it up knows.
+            with suppress(LookupError):
+                shutil.chown(folder, _BROKER_USER, _BROKER_USER)
 
 
 @contextmanager
