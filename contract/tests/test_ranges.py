@@ -29,6 +29,23 @@ def test_its_ranges_are_sorted_and_never_touch(ranges: list[tuple[int, int]]) ->
     assert all(left[1] + 1 < right[0] for left, right in itertools.pairwise(held))
 
 
+@given(ranges=RANGES, gone=RANGES)
+def test_what_is_discarded_was_there_and_is_told(
+    ranges: list[tuple[int, int]], gone: list[tuple[int, int]]
+) -> None:
+    plain = {number for start, end in ranges for number in range(start, end + 1)}
+    found = RangeSet(ranges)
+    for start, end in gone:
+        wanted = set(range(start, end + 1))
+        told = found.discard(start, end)
+        assert {n for low, high in told for n in range(low, high + 1)} == plain & wanted
+        plain -= wanted
+    assert {number for number in range(80) if number in found} == plain
+    assert list(found.from_highest()) == sorted(plain, reverse=True)
+    held = list(found)
+    assert all(left[1] + 1 < right[0] for left, right in itertools.pairwise(held))
+
+
 @given(numbers=st.permutations(range(20)))
 def test_numbers_in_any_order_melt_into_one_range(numbers: list[int]) -> None:
     found = RangeSet()
@@ -48,6 +65,8 @@ def test_large_numbers_cost_nothing() -> None:
 def test_reversed_and_negative_ranges_are_refused(start: int, end: int) -> None:
     with pytest.raises(ValueError, match="reversed or negative"):
         RangeSet().add(start, end)
+    with pytest.raises(ValueError, match="reversed or negative"):
+        RangeSet().discard(start, end)
 
 
 def test_clearing_forgets_all() -> None:

@@ -13,6 +13,7 @@ from aerostream_contract.frame import (
     decode_frame,
     encode_frame,
     frame_identity,
+    move_frame,
     restamp_frame,
 )
 from aerostream_contract.frame_pb2 import Body, Frame
@@ -60,3 +61,16 @@ def test_a_clock_of_a_newer_schema_stays_as_it_is() -> None:
     payload = Frame(schema=2, epoch=1, number=1, body=body).SerializeToString()
 
     assert restamp_frame(payload, {(1, 0, Clock.BOOT): 5}) == payload
+
+
+@given(by_us=st.integers(-(10**15), 10**15))
+@settings(max_examples=50, deadline=None)
+def test_a_frame_moves_as_a_whole_but_for_what_came_as_utc(by_us: int) -> None:
+    series = [SeriesRows(CHANNELS["landed"], "0", ROWS)]
+    payload = encode_frame(5, 6, [Section(*key, NEW_YEAR_US, series) for key in KEYS])
+
+    moved = move_frame(payload, by_us)
+
+    every = {key: by_us for key in KEYS if key[2] is not Clock.UTC}
+    assert decode_frame(moved) == decode_frame(restamp_frame(payload, every))
+    assert decode_frame(moved).blocks[2].times == decode_frame(payload).blocks[2].times

@@ -34,6 +34,34 @@ class RangeSet:
         self._starts[low:high] = [start]
         self._ends[low:high] = [end]
 
+    def discard(self, start: int, end: int | None = None) -> list[tuple[int, int]]:
+        """Remove one number, or all of `start … end`; gives those that were there, as ranges.
+
+        Raises:
+            ValueError: the range is reversed or negative.
+        """
+        end = start if end is None else end
+        if not 0 <= start <= end:
+            raise ValueError(f"range {start}…{end} is reversed or negative")
+        low = bisect_left(self._ends, start)
+        high = bisect_right(self._starts, end)
+        if low >= high:
+            return []
+        touched = list(zip(self._starts[low:high], self._ends[low:high], strict=True))
+        kept = []
+        if touched[0][0] < start:
+            kept.append((touched[0][0], start - 1))
+        if touched[-1][1] > end:
+            kept.append((end + 1, touched[-1][1]))
+        self._starts[low:high] = [first for first, _ in kept]
+        self._ends[low:high] = [last for _, last in kept]
+        return [(max(first, start), min(last, end)) for first, last in touched]
+
+    def from_highest(self) -> Iterator[int]:
+        """The numbers, the highest first; the set must not change meanwhile."""
+        for start, end in zip(reversed(self._starts), reversed(self._ends), strict=True):
+            yield from range(end, start - 1, -1)
+
     def __contains__(self, number: int) -> bool:
         index = bisect_right(self._starts, number) - 1
         return index >= 0 and number <= self._ends[index]

@@ -7,7 +7,7 @@ bounds. Encoding refuses what decoding would.
 
 from aerostream_contract.frame.decoding import decode_frame
 from aerostream_contract.frame.encoding import encode_frame
-from aerostream_contract.frame.envelope import frame_identity, restamp_frame
+from aerostream_contract.frame.envelope import frame_identity, move_frame, restamp_frame
 from aerostream_contract.frame.samples import (
     Clock,
     DecodedBlock,
@@ -25,5 +25,6 @@ __all__ = [
     "decode_frame",
     "encode_frame",
     "frame_identity",
+    "move_frame",
     "restamp_frame",
 ]

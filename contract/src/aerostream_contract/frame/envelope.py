@@ -1,14 +1,14 @@
 """The outside of a frame: identity, compression, and moving its times."""
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from google.protobuf.message import DecodeError
 
 from aerostream_contract.errors import FrameError
 from aerostream_contract.frame.limits import MAX_BODY_BYTES, MAX_FRAME_BYTES, check_identity
 from aerostream_contract.frame.samples import Clock
-from aerostream_contract.frame_pb2 import Body, Frame
+from aerostream_contract.frame_pb2 import Body, Frame, Section
 from aerostream_contract.times import EARLIEST_US, LATEST_US
 
 _DEFLATE_FROM_BYTES = 256
@@ -30,13 +30,26 @@ def restamp_frame(payload: bytes, shifts: Mapping[tuple[int, int, Clock], int]) 
     Raises:
         FrameError: the bytes are not a frame, or a time would leave the calendar.
     """
+    by_number = {(*key[:2], int(key[2])): shift for key, shift in shifts.items()}
+    # The number: a newer schema may know a clock that this one does not.
+    return _moved(payload, lambda s: by_number.get((s.component, s.boot, int(s.clock)), 0))
+
+
+def move_frame(payload: bytes, by_us: int) -> bytes:
+    """Move all times by some µs, but those that came as UTC from the component.
+
+    Raises:
+        FrameError: the bytes are not a frame, or a time would leave the calendar.
+    """
+    return _moved(payload, lambda section: 0 if section.clock == Clock.UTC else by_us)
+
+
+def _moved(payload: bytes, shift_of: Callable[[Section], int]) -> bytes:
     frame = parsed_frame(payload)
     body = parsed_body(frame)
-    by_number = {(*key[:2], int(key[2])): shift for key, shift in shifts.items()}
     before_us = moved_us = 0
     for section in body.sections:
-        # The number: a newer schema may know a clock that this one does not.
-        shift = by_number.get((section.component, section.boot, int(section.clock)), 0)
+        shift = shift_of(section)
         before_us += section.offset_us
         if not EARLIEST_US <= before_us + shift <= LATEST_US:
             raise FrameError(f"frame {frame.number} moved by {shift} µs leaves the calendar")
