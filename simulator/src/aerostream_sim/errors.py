@@ -3,7 +3,8 @@
 SimError
 ├── BadInput      an option, an address or a file is unusable; exit code 2
 │   └── LogError  a telemetry log cannot be read, or holds nothing to play
-└── LinkError     an address cannot be used now: taken, not ours, not resolvable; exit code 1
+├── LinkError     an address cannot be used now: taken, not ours, not resolvable; exit code 1
+└── LabError      a tool of the fault laboratory is missing, or a part does not start; code 1
 """
 
 import os
@@ -23,6 +24,10 @@ class LogError(BadInput):
 
 class LinkError(SimError):
     """An address that cannot be used now."""
+
+
+class LabError(SimError):
+    """The fault laboratory cannot work; the text says what is missing or did not happen."""
 
 
 def reason(error: OSError) -> str:
