@@ -255,6 +255,35 @@ class ColumnReader:
             raise FrameError(f"column {field.name} holds no {field.kind.value}: {error}") from error
 
 
+class CellReader(ColumnReader):
+    """Takes columns out as cells: what a ColumnWriter makes of them decodes to the same values."""
+
+    def columns(self, fields: Sequence[Field], layout: Sequence[int]) -> list[list[Cell]]:
+        """The next columns, as far as both `fields` and `layout` go; as cells."""
+        columns: list[list[Cell]] = []
+        for field, encoding in zip(fields, layout, strict=False):
+            if encoding == DELTAS:
+                columns.append(self._as_values(field, list(accumulate(self._take(self._rows)))))
+            elif encoding == NULL:
+                columns.append([None] * self._rows)
+            else:
+                columns.append(self._rarer_column(field, encoding))
+        return columns
+
+    def _as_values(self, field: Field, integers: Sequence[int]) -> list[Cell]:
+        match field.kind:
+            case ColumnKind.STEPS:
+                return list(integers)
+            case ColumnKind.FLOAT32:
+                return [n if n >= 0 else ~n - _SIGN_32 for n in integers]
+            case ColumnKind.FLOAT64:
+                return [n if n >= 0 else ~n - _HALF for n in map(_signed, integers)]
+            case ColumnKind.UINT64 | ColumnKind.INT64:
+                return [_signed(n) for n in integers]
+            case ColumnKind.TEXT:
+                return super()._as_values(field, integers)
+
+
 # Bounded because layouts come off the network; a fleet has some hundreds of different ones.
 @lru_cache(maxsize=1024)
 def encodings(layout: bytes) -> tuple[int, ...]:

@@ -24,19 +24,19 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x61\x65rostream_contract/frame.proto\x12\raerostream.v1\"k\n\x05\x46rame\x12\x0e\n\x06schema\x18\x01 \x01(\r\x12\r\n\x05\x65poch\x18\x02 \x01(\x04\x12\x0e\n\x06number\x18\x03 \x01(\x04\x12!\n\x04\x62ody\x18\x04 \x01(\x0b\x32\x13.aerostream.v1.Body\x12\x10\n\x08\x64\x65\x66lated\x18\x05 \x01(\x0c\"@\n\x04\x42ody\x12(\n\x08sections\x18\x01 \x03(\x0b\x32\x16.aerostream.v1.Section\x12\x0e\n\x06\x65vents\x18\x02 \x03(\x0c\"\x80\x02\n\x07Section\x12\x11\n\tcomponent\x18\x01 \x01(\r\x12\x0c\n\x04\x62oot\x18\x02 \x01(\r\x12#\n\x05\x63lock\x18\x03 \x01(\x0e\x32\x14.aerostream.v1.Clock\x12\x11\n\toffset_us\x18\x04 \x01(\x12\x12\x0e\n\x06series\x18\x05 \x03(\r\x12\x0c\n\x04rows\x18\x06 \x03(\r\x12\x0f\n\x07tick_us\x18\x07 \x03(\r\x12\x0f\n\x07layouts\x18\x08 \x01(\x0c\x12\x14\n\x0clayout_sizes\x18\t \x03(\r\x12\x0e\n\x06values\x18\n \x03(\x12\x12\x14\n\x0cvalue_counts\x18\x0b \x03(\r\x12\x11\n\tinstances\x18\x0c \x03(\t\x12\r\n\x05texts\x18\r \x03(\t*9\n\x05\x43lock\x12\x0e\n\nCLOCK_BOOT\x10\x00\x12\x11\n\rCLOCK_RECEIPT\x10\x01\x12\r\n\tCLOCK_UTC\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x61\x65rostream_contract/frame.proto\x12\raerostream.v1\"{\n\x05\x46rame\x12\x0e\n\x06schema\x18\x01 \x01(\r\x12\r\n\x05\x65poch\x18\x02 \x01(\x04\x12\x0e\n\x06number\x18\x03 \x01(\x04\x12!\n\x04\x62ody\x18\x04 \x01(\x0b\x32\x13.aerostream.v1.Body\x12\x10\n\x08\x64\x65\x66lated\x18\x05 \x01(\x0c\x12\x0e\n\x06others\x18\x06 \x03(\x04\"@\n\x04\x42ody\x12(\n\x08sections\x18\x01 \x03(\x0b\x32\x16.aerostream.v1.Section\x12\x0e\n\x06\x65vents\x18\x02 \x03(\x0c\"\x80\x02\n\x07Section\x12\x11\n\tcomponent\x18\x01 \x01(\r\x12\x0c\n\x04\x62oot\x18\x02 \x01(\r\x12#\n\x05\x63lock\x18\x03 \x01(\x0e\x32\x14.aerostream.v1.Clock\x12\x11\n\toffset_us\x18\x04 \x01(\x12\x12\x0e\n\x06series\x18\x05 \x03(\r\x12\x0c\n\x04rows\x18\x06 \x03(\r\x12\x0f\n\x07tick_us\x18\x07 \x03(\r\x12\x0f\n\x07layouts\x18\x08 \x01(\x0c\x12\x14\n\x0clayout_sizes\x18\t \x03(\r\x12\x0e\n\x06values\x18\n \x03(\x12\x12\x14\n\x0cvalue_counts\x18\x0b \x03(\r\x12\x11\n\tinstances\x18\x0c \x03(\t\x12\r\n\x05texts\x18\r \x03(\t*9\n\x05\x43lock\x12\x0e\n\nCLOCK_BOOT\x10\x00\x12\x11\n\rCLOCK_RECEIPT\x10\x01\x12\r\n\tCLOCK_UTC\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'aerostream_contract.frame_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CLOCK']._serialized_start=484
-  _globals['_CLOCK']._serialized_end=541
+  _globals['_CLOCK']._serialized_start=500
+  _globals['_CLOCK']._serialized_end=557
   _globals['_FRAME']._serialized_start=50
-  _globals['_FRAME']._serialized_end=157
-  _globals['_BODY']._serialized_start=159
-  _globals['_BODY']._serialized_end=223
-  _globals['_SECTION']._serialized_start=226
-  _globals['_SECTION']._serialized_end=482
+  _globals['_FRAME']._serialized_end=173
+  _globals['_BODY']._serialized_start=175
+  _globals['_BODY']._serialized_end=239
+  _globals['_SECTION']._serialized_start=242
+  _globals['_SECTION']._serialized_end=498
 # @@protoc_insertion_point(module_scope)

@@ -17,18 +17,20 @@ CLOCK_RECEIPT: Clock
 CLOCK_UTC: Clock
 
 class Frame(_message.Message):
-    __slots__ = ("schema", "epoch", "number", "body", "deflated")
+    __slots__ = ("schema", "epoch", "number", "body", "deflated", "others")
     SCHEMA_FIELD_NUMBER: _ClassVar[int]
     EPOCH_FIELD_NUMBER: _ClassVar[int]
     NUMBER_FIELD_NUMBER: _ClassVar[int]
     BODY_FIELD_NUMBER: _ClassVar[int]
     DEFLATED_FIELD_NUMBER: _ClassVar[int]
+    OTHERS_FIELD_NUMBER: _ClassVar[int]
     schema: int
     epoch: int
     number: int
     body: Body
     deflated: bytes
-    def __init__(self, schema: _Optional[int] = ..., epoch: _Optional[int] = ..., number: _Optional[int] = ..., body: _Optional[_Union[Body, _Mapping]] = ..., deflated: _Optional[bytes] = ...) -> None: ...
+    others: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, schema: _Optional[int] = ..., epoch: _Optional[int] = ..., number: _Optional[int] = ..., body: _Optional[_Union[Body, _Mapping]] = ..., deflated: _Optional[bytes] = ..., others: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class Body(_message.Message):
     __slots__ = ("sections", "events")

@@ -8,6 +8,8 @@ bounds. Encoding refuses what decoding would.
 from aerostream_contract.frame.decoding import decode_frame
 from aerostream_contract.frame.encoding import encode_frame
 from aerostream_contract.frame.envelope import frame_identity, move_frame, restamp_frame
+from aerostream_contract.frame.merging import merge_frames
+from aerostream_contract.frame.numbers import frame_numbers
 from aerostream_contract.frame.samples import (
     Clock,
     DecodedBlock,
@@ -25,6 +27,8 @@ __all__ = [
     "decode_frame",
     "encode_frame",
     "frame_identity",
+    "frame_numbers",
+    "merge_frames",
     "move_frame",
     "restamp_frame",
 ]

@@ -24,6 +24,7 @@ from aerostream_contract.frame.limits import (
     LimitError,
     check_count,
 )
+from aerostream_contract.frame.numbers import numbers_of
 from aerostream_contract.frame.samples import DecodedBlock, DecodedFrame
 from aerostream_contract.frame_pb2 import Section
 from aerostream_contract.times import EARLIEST_US, LATEST_US
@@ -45,32 +46,34 @@ def decode_frame(payload: bytes) -> DecodedFrame:
     events = body.events[:]  # a slice is the fastest way out of a protobuf container
     check_count("events", len(events), MAX_EVENTS)
     check_count("sections", len(body.sections), MAX_BLOCKS)
-    decoded = DecodedFrame(frame.schema, frame.epoch, frame.number, [], events, [])
+    decoded = DecodedFrame(
+        frame.schema, frame.epoch, frame.number, numbers_of(frame), [], events, []
+    )
     allowance = Allowance()
     offset_us = 0
     for section in body.sections:
         offset_us += section.offset_us
         allowance.take_blocks(len(section.series))
-        _decode_section(section, offset_us, allowance, decoded)
+        decode_section(section, offset_us, allowance, decoded)
     return decoded
 
 
-def _decode_section(
+def decode_section(
     section: Section, offset_us: int, allowance: Allowance, frame: DecodedFrame
 ) -> None:
     """Add a section's blocks to the frame, and its problems."""
     try:
-        blocks = _blocks(section)
+        blocks = blocks_of(section)
     except FrameError as error:
         frame.problems.append(str(error))
         return
     component, texts = section.component, section.texts[:]
     for block in blocks:
         try:
-            channel = _channel(block.entry)
+            channel = channel_of(block.entry)
             # Counted before they are made, the columns of a newer schema included.
             allowance.take_cells(block.rows * max(len(channel.fields), 2 * len(block.layout)))
-            decoded = _decoded_block(block, channel, component, offset_us, texts)
+            decoded = decoded_block(block, channel, component, offset_us, texts)
             if texts:
                 allowance.take_text(_text_length(decoded))
             frame.blocks.append(decoded)
@@ -80,7 +83,7 @@ def _decode_section(
             frame.problems.append(str(error))
 
 
-def _blocks(section: Section) -> list[Block]:
+def blocks_of(section: Section) -> list[Block]:
     """Cut a section's lists into blocks.
 
     Raises:
@@ -112,7 +115,12 @@ def _blocks(section: Section) -> list[Block]:
     return blocks
 
 
-def _channel(entry: int) -> Channel:
+def channel_of(entry: int) -> Channel:
+    """The channel that an entry of `Section.series` names.
+
+    Raises:
+        FrameError: it names none.
+    """
     number = entry >> NUMBER_SHIFT
     if entry & PASSES:
         passed = passthrough(number)
@@ -125,9 +133,14 @@ def _channel(entry: int) -> Channel:
     return channel
 
 
-def _decoded_block(
+def decoded_block(
     block: Block, channel: Channel, component: int, offset_us: int, texts: Sequence[str]
 ) -> DecodedBlock:
+    """The samples of a block.
+
+    Raises:
+        ContractError: it breaks a rule.
+    """
     _check_shape(block, channel, component)
     _, instance, rows, tick_us, layout, integers = block
     reader = ColumnReader(integers, texts, rows, tick_us)

@@ -46,13 +46,13 @@ def encode_frame(
         allowance = Allowance()
         offset_us = 0
         for section in sections:
-            offset_us = _add_section(body, section, offset_us, allowance)
+            offset_us = add_section(body, section, offset_us, allowance)
     except ValueError as error:  # protobuf's, where a value does not fit its type
         raise FrameError(f"frame {number} cannot be encoded: {error}") from error
     return sealed(Frame(schema=SCHEMA_REVISION, epoch=epoch, number=number), body)
 
 
-def _add_section(body: Body, section: Section, offset_before_us: int, allowance: Allowance) -> int:
+def add_section(body: Body, section: Section, offset_before_us: int, allowance: Allowance) -> int:
     """Add a section; gives the offset that the next one counts from."""
     if not 0 <= section.component <= MAX_COMPONENT:
         raise FrameError(f"component {section.component} is not 0 to {MAX_COMPONENT}")

@@ -41,7 +41,7 @@ def move_frame(payload: bytes, by_us: int) -> bytes:
     Raises:
         FrameError: the bytes are not a frame, or a time would leave the calendar.
     """
-    return _moved(payload, lambda section: 0 if section.clock == Clock.UTC else by_us)
+    return _moved(payload, lambda section: 0 if int(section.clock) == Clock.UTC else by_us)
 
 
 def _moved(payload: bytes, shift_of: Callable[[Section], int]) -> bytes:

@@ -23,6 +23,8 @@ MAX_TEXT = 1_000_000
 """Most characters of all text values together, a repeated text counted as often as it occurs."""
 MAX_INSTANCE = 64
 """Longest name of an instance."""
+MAX_FRAMES = 4096
+"""Most frames that are merged into one."""
 MAX_NUMBER = (1 << 53) - 1
 """Largest epoch and number: `dn/ack` names them in JSON, which JavaScript must read exactly."""
 MAX_COMPONENT = 255

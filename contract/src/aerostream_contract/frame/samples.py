@@ -71,6 +71,9 @@ class DecodedFrame:
     schema: int
     epoch: int
     number: int
+    numbers: list[tuple[int, int]]
+    """First and last of each range of numbers whose content is inside, `number` included; more
+    than one number where frames were merged."""
     blocks: list[DecodedBlock]
     events: list[bytes]
     """JSON of each event, not yet validated."""
