@@ -9,28 +9,37 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
 from aerostream_cloud.errors import NotOurStore, StoreUnavailable
+from aerostream_cloud.opened_files import OpenedFiles
 
 _APPLICATION_ID = 0x41455244
 _SCHEMA_VERSION = 1
 _SCHEMA = """
 CREATE TABLE dead_letters (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
-    time_us INTEGER NOT NULL,  -- when it was received, UTC
-    kind TEXT NOT NULL,        -- what could not be used
-    reason TEXT NOT NULL,      -- why, in a sentence
+    time_us INTEGER NOT NULL,    -- when it was first received, UTC
+    kind TEXT NOT NULL,          -- what could not be used
+    reason TEXT NOT NULL,        -- why, in a sentence
     topic TEXT NOT NULL,
-    payload BLOB NOT NULL      -- as received; of one bad row: JSON
+    payload BLOB NOT NULL,       -- as received; of one bad row: JSON
+    digest BLOB NOT NULL UNIQUE  -- of kind, topic and payload: what comes again is kept once
 );
 CREATE TABLE evicted (count INTEGER NOT NULL);  -- letters that the cap pushed out
 INSERT INTO evicted VALUES (0);
 """
+_INSERT = (
+    "INSERT OR IGNORE INTO dead_letters (time_us, kind, reason, topic, payload, digest)"
+    " VALUES (?, ?, ?, ?, ?, ?)"
+)
+_SELECT = "SELECT id, time_us, kind, reason, topic, payload FROM dead_letters"
 _BUSY_TIMEOUT_S = 5.0
+_DIGEST_BYTES = 16
 #: What a letter costs in the file beside its texts and payload.
-_OVERHEAD_BYTES = 64
+_OVERHEAD_BYTES = 96
 _SIZE = (
     "length(payload) + length(CAST(reason AS BLOB)) + length(CAST(topic AS BLOB))"
     f" + {_OVERHEAD_BYTES}"
@@ -92,71 +101,56 @@ class DeadLetters:
     def __init__(self, file: Path, *, max_bytes: int, read_only: bool = False) -> None:
         self._file = file
         self._max_bytes = max_bytes
+        self._read_only = read_only
         with self._failing_clearly():
-            if read_only and not file.exists():
-                raise StoreUnavailable(f"{file} does not exist: no dead letter was ever kept")
-            if not read_only:
-                file.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(
-                f"{file.resolve().as_uri()}?mode={'ro' if read_only else 'rwc'}",
-                uri=True,
-                timeout=_BUSY_TIMEOUT_S,
-                isolation_level=None,
-                check_same_thread=False,
-            )
-            try:
-                self._set_up(read_only=read_only)
-                row = self._connection.execute(
-                    f"SELECT coalesce(sum({_SIZE}), 0) FROM dead_letters"  # noqa: S608  # a constant
-                ).fetchone()
-            except BaseException:
-                self._connection.close()
-                raise
-        self._bytes: int = row[0]
+            self._open()
 
     def add(self, letters: Sequence[Letter]) -> int:
         """Keep letters, durably when it returns; how many old ones had to go for them.
+
+        A letter that is there already, as after a redelivery, is not kept twice.
 
         Raises:
             StoreUnavailable: the file cannot be written now; nothing was kept.
         """
         if not letters:
             return 0
-        size = self._bytes + sum(map(_size, letters))
+        with self._writing():
+            self._insert(letters)
+            return self._evict()
+
+    def replace(self, replayed: Sequence[tuple[int, Sequence[Letter]]]) -> None:
+        """Put in each letter's place, given by id, what is left of it; nothing: remove it.
+
+        A letter that is left as it was keeps its id and gets its new reason.
+
+        Raises:
+            StoreUnavailable: the file cannot be written now; nothing was changed.
+        """
+        with self._writing():
+            for letter_id, left in replayed:
+                self._replace(letter_id, left)
+            self._evict()
+
+    def ids(self, kind: Kind | None = None) -> list[int]:
+        """Ids of all letters, or those of one kind, oldest first."""
         with self._failing_clearly():
-            try:
-                self._connection.execute("BEGIN IMMEDIATE")
-                self._connection.executemany(
-                    "INSERT INTO dead_letters (time_us, kind, reason, topic, payload)"
-                    " VALUES (?, ?, ?, ?, ?)",
-                    map(_storable, letters),
-                )
-                evicted, size = self._evict(size)
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
-        self._bytes = size
-        return evicted
+            rows = self._connection.execute(
+                "SELECT id FROM dead_letters WHERE ?1 IS NULL OR kind = ?1 ORDER BY id",
+                (kind and kind.value,),
+            )
+            return [letter_id for (letter_id,) in rows]
 
     def newest(self, limit: int = 100) -> Iterator[StoredLetter]:
         """The newest letters, newest first."""
         with self._failing_clearly():
-            rows = self._connection.execute(
-                "SELECT id, time_us, kind, reason, topic, payload FROM dead_letters"
-                " ORDER BY id DESC LIMIT ?",
-                (limit,),
-            )
+            rows = self._connection.execute(f"{_SELECT} ORDER BY id DESC LIMIT ?", (limit,))
             yield from map(_stored_letter, rows)
 
     def get(self, letter_id: int) -> StoredLetter | None:
         """One letter by its id."""
         with self._failing_clearly():
-            row = self._connection.execute(
-                "SELECT id, time_us, kind, reason, topic, payload FROM dead_letters WHERE id = ?",
-                (letter_id,),
-            ).fetchone()
+            row = self._connection.execute(f"{_SELECT} WHERE id = ?", (letter_id,)).fetchone()
         return None if row is None else _stored_letter(row)
 
     def counts(self) -> tuple[int, int]:
@@ -170,13 +164,36 @@ class DeadLetters:
         """Release the file."""
         self._connection.close()
 
-    def _set_up(self, *, read_only: bool) -> None:
+    def _open(self) -> None:
+        file, read_only = self._file, self._read_only
+        if read_only and not file.exists():
+            raise StoreUnavailable(f"{file} does not exist: no dead letter was ever kept")
+        if not read_only:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        self._connection = sqlite3.connect(
+            f"{file.resolve().as_uri()}?mode={'ro' if read_only else 'rwc'}",
+            uri=True,
+            timeout=_BUSY_TIMEOUT_S,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        try:
+            self._set_up()
+        except BaseException:
+            self._connection.close()
+            raise
+        self._opened = OpenedFiles(file)
+        #: SQLite's mark of the file's content; another process, such as a replay, changes it.
+        self._version = -1
+        self._bytes = 0
+
+    def _set_up(self) -> None:
         connection = self._connection
         application = connection.execute("PRAGMA application_id").fetchone()[0]
         tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
         if tables and application != _APPLICATION_ID:
             raise NotOurStore(f"{self._file} is an SQLite file, but not a dead letter store")
-        if read_only:
+        if self._read_only:
             return
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
@@ -186,23 +203,76 @@ class DeadLetters:
                 f" PRAGMA user_version = {_SCHEMA_VERSION}; COMMIT"
             )
 
-    def _evict(self, size: int) -> tuple[int, int]:
-        """Delete the oldest letters until the rest fits; how many, and the rest's size."""
-        if size <= self._max_bytes:
-            return 0, size
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """One transaction, in the file that lies there now; sizes are known inside."""
+        with self._failing_clearly():
+            if self._opened.changed():
+                self._connection.close()
+                self._open()
+            connection = self._connection
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                self._measure()
+                yield
+                connection.execute("COMMIT")
+            except BaseException:
+                self._version = -1
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    def _measure(self) -> None:
+        """Know the size of all letters; they are looked at only after somebody else wrote."""
+        version = self._connection.execute("PRAGMA data_version").fetchone()[0]
+        if version != self._version:
+            self._version = version
+            self._bytes = self._connection.execute(
+                f"SELECT coalesce(sum({_SIZE}), 0) FROM dead_letters"  # noqa: S608  # a constant
+            ).fetchone()[0]
+
+    def _insert(self, letters: Sequence[Letter]) -> None:
+        for letter in letters:
+            if self._connection.execute(_INSERT, _storable(letter)).rowcount:
+                self._bytes += _size(letter)
+
+    def _replace(self, letter_id: int, left: Sequence[Letter]) -> None:
+        connection = self._connection
+        row = connection.execute(f"{_SELECT} WHERE id = ?", (letter_id,)).fetchone()
+        if row is None:
+            return  # the cap pushed it out meanwhile
+        old = _stored_letter(row).letter
+        same = [each for each in left if (each.topic, each.payload) == (old.topic, old.payload)]
+        connection.execute("DELETE FROM dead_letters WHERE id = ?", (letter_id,))
+        for new in same[:1]:
+            values = _storable(new._replace(time_us=old.time_us))
+            connection.execute(
+                "INSERT OR IGNORE INTO dead_letters"
+                " (time_us, kind, reason, topic, payload, digest, id) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (*values, letter_id),
+            )
+        self._version = -1
+        self._insert([each for each in left if each not in same[:1]])
+
+    def _evict(self) -> int:
+        """Delete the oldest letters until the rest fits; how many."""
+        if self._version == -1:
+            self._measure()
+        if self._bytes <= self._max_bytes:
+            return 0
         last = 0
         evicted = 0
         for letter_id, letter_size in self._connection.execute(
             f"SELECT id, {_SIZE} FROM dead_letters ORDER BY id"  # noqa: S608  # a constant
         ):
-            if size <= self._max_bytes:
+            if self._bytes <= self._max_bytes:
                 break
             last = letter_id
-            size -= letter_size
+            self._bytes -= letter_size
             evicted += 1
         self._connection.execute("DELETE FROM dead_letters WHERE id <= ?", (last,))
         self._connection.execute("UPDATE evicted SET count = count + ?", (evicted,))
-        return evicted, size
+        return evicted
 
     @contextmanager
     def _failing_clearly(self) -> Iterator[None]:
@@ -215,13 +285,16 @@ class DeadLetters:
             raise StoreUnavailable(f"dead letter store {self._file}: {error}") from error
 
 
-def _storable(letter: Letter) -> tuple[int, str, str, str, bytes]:
+def _storable(letter: Letter) -> tuple[int, str, str, str, bytes, bytes]:
     time_us, kind, reason, topic, payload = letter
-    return time_us, kind.value, _text(reason)[:_LONGEST_REASON], _text(topic), payload
+    topic = _text(topic)
+    head = f"{kind.value} {topic}\0".encode()
+    digest = blake2b(head + payload, digest_size=_DIGEST_BYTES).digest()
+    return time_us, kind.value, _text(reason)[:_LONGEST_REASON], topic, payload, digest
 
 
 def _size(letter: Letter) -> int:
-    _, _, reason, topic, payload = _storable(letter)
+    _, _, reason, topic, payload, _ = _storable(letter)
     return len(payload) + len(reason.encode()) + len(topic.encode()) + _OVERHEAD_BYTES
 
 

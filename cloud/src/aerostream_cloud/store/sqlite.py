@@ -18,6 +18,7 @@ from aerostream_contract.channels import CHANNELS, Channel, channel_named
 from aerostream_contract.errors import ContractError
 
 from aerostream_cloud.errors import NotOurStore, QueryTooLong, RowsRejected, StoreUnavailable
+from aerostream_cloud.opened_files import OpenedFiles
 from aerostream_cloud.store import reading
 from aerostream_cloud.store.port import (
     Bucket,
@@ -78,21 +79,21 @@ class SqliteStore:
         self._series: dict[_SeriesId, int] = {}
         self._tables: dict[str, ChannelTable] = {}
         self._interrupted = False
+        self._read_only = read_only
+        self._opened: OpenedFiles | None = None
         with self._failing_clearly():
-            self._connection = _connect(file, read_only=read_only)
-            try:
-                self._check_header()
-                if not read_only:
-                    self._set_up()
-            except BaseException:
-                self._connection.close()
-                raise
+            self._open("ro" if read_only else "rwc")
 
     def write(self, blocks: Sequence[SeriesBlock]) -> Written:
-        """See `TelemetryStore.write`."""
-        connection = self._connection
+        """See `TelemetryStore.write`.
+
+        A file that was replaced is opened anew; while it is missing, nothing can be written.
+        """
         total = stored = 0
         with self._failing_clearly():
+            if not self._read_only and (self._opened is None or self._opened.changed()):
+                self._open_again()
+            connection = self._connection
             try:
                 connection.execute("BEGIN IMMEDIATE")
                 for table, rows in self._rows_by_table(blocks).items():
@@ -102,6 +103,7 @@ class SqliteStore:
             except BaseException:
                 self._roll_back()
                 raise
+            self._check_in_place()
         return Written(stored, total - stored)
 
     def query(
@@ -295,6 +297,37 @@ class SqliteStore:
         self._connection.execute(table.create_view)
         self._tables[channel.name] = table
 
+    def _open(self, mode: str) -> None:
+        self._connection = _connect(self._file, mode)
+        try:
+            self._check_header()
+            if mode != "ro":
+                self._set_up()
+                self._opened = OpenedFiles(self._file, Path(f"{self._file}-wal"))
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _open_again(self) -> None:
+        """Go on with the file that lies there now; a new one is made at the start only."""
+        if not self._file.exists():
+            raise StoreUnavailable(
+                f"store {self._file} was deleted while in use: put it back, or restart to begin "
+                "a new one"
+            )
+        self._opened = None
+        self._series.clear()
+        self._tables.clear()
+        # SQLite leaves the files alone here when they are not its own any more. Where only the
+        # log was deleted, it copies what the log held into the file.
+        self._connection.close()
+        self._open("rw")
+
+    def _check_in_place(self) -> None:
+        """After a commit: whether anybody will find what was committed."""
+        if self._opened is not None and (changed := self._opened.changed()):
+            raise StoreUnavailable(f"store {self._file}: {changed.name} was replaced while in use")
+
     def _check_header(self) -> None:
         connection = self._connection
         application = connection.execute("PRAGMA application_id").fetchone()[0]
@@ -378,12 +411,12 @@ def _check_every(every_us: int) -> None:
         raise ValueError(f"every_us is {every_us}, expected at least 1")
 
 
-def _connect(file: Path, *, read_only: bool) -> sqlite3.Connection:
-    if read_only and not file.exists():
+def _connect(file: Path, mode: str) -> sqlite3.Connection:
+    """Connect with one of SQLite's modes: ro, rw, or rwc, which makes the file."""
+    if mode == "ro" and not file.exists():
         raise StoreUnavailable(f"store {file} does not exist; ingest makes it when it starts")
-    if not read_only:
+    if mode == "rwc":
         file.parent.mkdir(parents=True, exist_ok=True)
-    mode = "ro" if read_only else "rwc"
     return sqlite3.connect(
         f"{file.resolve().as_uri()}?mode={mode}",
         uri=True,
