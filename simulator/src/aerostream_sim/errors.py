@@ -26,6 +26,10 @@ class LinkError(SimError):
     """An address that cannot be used now."""
 
 
+class MissingTool(SimError):
+    """A program or library of the system that is not there; the text says what to install."""
+
+
 class LabError(SimError):
     """The fault laboratory cannot work; the text says what is missing or did not happen."""
 
