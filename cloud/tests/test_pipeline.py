@@ -14,7 +14,8 @@ from aerostream_cloud.registry import DroneRegistry
 from aerostream_cloud.store import SeriesBlock, Value, Written
 from aerostream_cloud.store.sqlite import SqliteStore
 from aerostream_contract.channels import CHANNELS
-from aerostream_contract.frame import DecodedBlock
+from aerostream_contract.frame import DecodedBlock, merge_frames
+from aerostream_contract.frame_pb2 import Frame
 from aerostream_contract.models import Event
 from aerostream_contract.names import DroneName
 from hypothesis import given, settings
@@ -109,7 +110,7 @@ def test_rows_that_the_store_refuses_are_dead_letters_and_their_frame_is_acknowl
         ]
     )
     assert outcome.stored == 3
-    assert [each.number for each in outcome.numbered] == [1, 2]
+    assert [(each.first, each.last) for each in outcome.numbered] == [(1, 1), (2, 2)]
     assert outcome.dead_letters == {Kind.ROW: 2}
     [letter, _] = letters.newest(10)
     assert letter.letter.payload.startswith(b'{"channel":"attitude","component":13,')
@@ -134,7 +135,7 @@ def test_a_message_that_uncovers_a_fault_does_not_take_the_others_along(tmp_path
     messages = [("aero/1/f/d1/up/bf", attitude_frame(number)) for number in range(1, 21)]
     outcome = made.process([*messages[:7], ("aero/1/f/d1/up/bf", bad), *messages[7:]])
     assert (outcome.messages, outcome.frames, outcome.stored) == (21, 20, 100)
-    assert {each.number for each in outcome.numbered} == set(range(1, 21))
+    assert {(each.first, each.last) for each in outcome.numbered} == {(n, n) for n in range(1, 21)}
     [letter] = letters.newest(10)
     assert letter.letter.kind is Kind.DEFECT
     assert letter.letter.payload == bad
@@ -158,6 +159,43 @@ def test_nothing_is_set_aside_when_the_store_is_unavailable(
     reader.close()
 
 
+def test_all_numbers_of_a_merged_frame_are_acknowledged_and_all_of_it_is_stored(
+    store: SqliteStore, tmp_path: Path
+) -> None:
+    made, letters = pipeline(store, tmp_path)
+    parts = [
+        attitude_frame(number, events=[event_json(number, time_us=number)])
+        for number in (1, 2, 3, 7, 9)
+    ]
+    merged = merge_frames(parts)
+    outcome = made.process([("aero/1/f/d1/up/bf", merged)])
+    assert (outcome.frames, outcome.events, outcome.stored) == (1, 5, 30)
+    assert [each[1:] for each in outcome.numbered] == [
+        (1, 1, 3, True),
+        (1, 7, 7, True),
+        (1, 9, 9, True),
+    ]
+    again = made.process([("aero/1/f/d1/up/bf", part) for part in parts])
+    assert (again.stored, again.duplicates) == (0, 30)
+    letters.close()
+
+
+def test_all_numbers_of_a_merged_frame_that_does_not_decode_are_acknowledged(
+    store: SqliteStore, tmp_path: Path
+) -> None:
+    made, letters = pipeline(store, tmp_path)
+    torn = Frame.FromString(merge_frames([attitude_frame(number) for number in (1, 2, 9)]))
+    torn.deflated = b"torn"
+    unordered = Frame(epoch=1, number=5, others=[6, 7])
+    outcome = made.process(
+        [("aero/1/f/d1/up/bf", each.SerializeToString()) for each in (torn, unordered)]
+    )
+    assert (outcome.refused, outcome.stored) == (2, 0)
+    assert [each[1:] for each in outcome.numbered] == [(1, 1, 2, True), (1, 9, 9, True)]
+    assert letters.counts()[0] == 2
+    letters.close()
+
+
 def test_live_samples_are_told_from_backfill(store: SqliteStore, tmp_path: Path) -> None:
     made, letters = pipeline(store, tmp_path)
     outcome = made.process(
@@ -169,10 +207,10 @@ def test_live_samples_are_told_from_backfill(store: SqliteStore, tmp_path: Path)
         ]
     )
     assert [each.block.columns[0][0] for each in outcome.live] == [attitude_values(2, 0)["roll"]]
-    assert [(each.number, each.urgent) for each in outcome.numbered] == [
-        (1, True),
-        (2, False),
-        (3, False),
+    assert [each[2:] for each in outcome.numbered] == [
+        (1, 1, True),
+        (2, 2, False),
+        (3, 3, False),
     ]
     assert outcome.cleared == 1
     letters.close()

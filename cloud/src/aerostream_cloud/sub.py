@@ -108,7 +108,7 @@ def _content(topic: str, payload: bytes) -> dict[str, Any]:
 def _frame(frame: DecodedFrame) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "epoch": frame.epoch,
-        "number": frame.number,
+        **_numbers(frame),
         "samples": [
             {
                 "channel": block.channel.name,
@@ -127,6 +127,12 @@ def _frame(frame: DecodedFrame) -> dict[str, Any]:
     if frame.problems:
         shown["problems"] = frame.problems
     return shown
+
+
+def _numbers(frame: DecodedFrame) -> dict[str, Any]:
+    """The number of a frame, or the ranges of a merged one as `dn/ack` has them."""
+    merged = frame.numbers != [(frame.number, frame.number)]
+    return {"numbers": frame.numbers} if merged else {"number": frame.number}
 
 
 def _printable(value: Any) -> Any:

@@ -31,14 +31,16 @@ class AckLedger:
         self._open: dict[_Key, _Open] = {}
         self._ready: dict[_Key, None] = {}
 
-    def add(self, drone: DroneName, epoch: int, number: int, *, urgent: bool, now_s: float) -> None:
-        """Note a number that is durably stored; `urgent` ones are due at once."""
+    def add(
+        self, drone: DroneName, epoch: int, first: int, last: int, *, urgent: bool, now_s: float
+    ) -> None:
+        """Note that `first … last` are durably stored; `urgent` ones are due at once."""
         key = (drone, epoch)
         entry = self._open.get(key)
         if entry is None:
             entry = self._open[key] = _Open(now_s)
-        entry.ranges.add(number)
-        entry.count += 1
+        entry.ranges.add(first, last)
+        entry.count += last - first + 1
         if urgent or entry.count >= MOST_NUMBERS:
             self._ready[key] = None
 

@@ -8,7 +8,7 @@ import msgspec
 from aerostream_contract import models
 from aerostream_contract.channels import EVENT
 from aerostream_contract.errors import FrameError, InvalidName, InvalidPayload
-from aerostream_contract.frame import DecodedBlock, decode_frame, frame_identity
+from aerostream_contract.frame import DecodedBlock, decode_frame, frame_numbers
 from aerostream_contract.names import DroneName
 from aerostream_contract.times import us_from_iso
 from aerostream_contract.topics import (
@@ -40,11 +40,13 @@ _MOST_ROUTES = 200_000
 
 
 class Numbered(NamedTuple):
-    """A frame or event that can be acknowledged."""
+    """Frames or events that came in one message and can be acknowledged."""
 
     drone: DroneName
     epoch: int
-    number: int
+    first: int
+    last: int
+    """Of a range; the same as `first` for all but merged frames."""
     urgent: bool
     """The sender waits for it: backfill."""
 
@@ -124,12 +126,13 @@ class Decoder:
         except FrameError as error:
             _refuse(batch, Letter(now_us, Kind.FRAME, str(error), topic, payload))
             try:
-                epoch, number = frame_identity(payload)
+                epoch, numbers = frame_numbers(payload)
             except FrameError:
                 return
-            batch.numbered.append(Numbered(name, epoch, number, not live))
+            batch.numbered += [Numbered(name, epoch, *ends, not live) for ends in numbers]
             return
-        batch.numbered.append(Numbered(name, frame.epoch, frame.number, not live))
+        for first, last in frame.numbers:
+            batch.numbered.append(Numbered(name, frame.epoch, first, last, not live))
         if not route.admitted and not self._admitted(batch, route, topic, payload, now_us):
             return
         batch.frames += 1
@@ -158,9 +161,10 @@ class Decoder:
                 identity = models.decode(payload, _Identity)
             except InvalidPayload:
                 return
-            batch.numbered.append(Numbered(route.name, identity.epoch, identity.number, False))
+            number = identity.number
+            batch.numbered.append(Numbered(route.name, identity.epoch, number, number, False))
             return
-        batch.numbered.append(Numbered(route.name, event.epoch, event.number, False))
+        batch.numbered.append(Numbered(route.name, event.epoch, event.number, event.number, False))
         if route.admitted or self._admitted(batch, route, topic, payload, now_us):
             batch.blocks.append(SeriesBlock(route.name, event_block(event)))
             batch.events += 1
