@@ -17,9 +17,15 @@ class Acknowledged:
         self.ids += ids
 
 
-def inbox(messages: int = 4, size: int = 100, wait_s: float = 60, unpromised: int = 6) -> Inbox:
+def inbox(
+    messages: int = 4, size: int = 100, wait_s: float = 60, waiting: int = 6, most: int = 1000
+) -> Inbox:
     return Inbox(
-        most_messages=messages, most_bytes=size, longest_wait_s=wait_s, most_unpromised=unpromised
+        most_messages=messages,
+        most_bytes=size,
+        longest_wait_s=wait_s,
+        most_waiting=waiting,
+        most_waiting_bytes=most,
     )
 
 
@@ -84,3 +90,41 @@ async def test_messages_without_a_promise_are_dropped_when_too_many_wait() -> No
     assert box.dropped == 4
     taken.acknowledge()
     assert link.ids == [1]
+
+
+async def test_however_often_the_broker_comes_back_only_so_many_messages_wait() -> None:
+    box = inbox(messages=100, waiting=6)
+    most = 0
+    for _ in range(50):
+        link = Acknowledged()
+        for packet_id in range(1, 7):
+            put(box, link, packet_id)
+            most = max(most, box.waiting)
+    # What one connection may bring, and less than that from before.
+    assert most < 12
+    assert box.waiting + box.dropped == 300
+    assert box.waiting_bytes == box.waiting
+    box.close()
+    taken = await box.take()
+    taken.acknowledge()
+    assert link.ids == [1, 2, 3, 4, 5, 6]
+
+
+async def test_what_waits_is_bounded_in_bytes_and_the_rest_is_acknowledged_later() -> None:
+    box, link = inbox(messages=100, size=10_000, most=250), Acknowledged()
+    for packet_id in range(1, 6):
+        put(box, link, packet_id, b"x" * 100)
+    assert (box.waiting, box.waiting_bytes, box.dropped) == (2, 200, 3)
+    assert link.ids == []
+    box.close()
+    taken = await box.take()
+    assert len(taken.messages) == 2
+    taken.acknowledge()
+    assert link.ids == [1, 2, 3, 4, 5]
+
+
+async def test_one_message_larger_than_all_that_may_wait_is_taken_when_nothing_else_waits() -> None:
+    box, link = inbox(size=10_000, most=250), Acknowledged()
+    put(box, link, 1, b"x" * 300)
+    box.close()
+    assert len((await box.take()).messages) == 1

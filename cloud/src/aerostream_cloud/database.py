@@ -1,6 +1,7 @@
 """The relational database: opening it by URL and bringing its schema up to date."""
 
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import sqlalchemy
@@ -14,6 +15,8 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from aerostream_cloud.errors import RegistryUnavailable
 
 _BUSY_TIMEOUT_MS = 5000
+#: Alembic keeps the migration that runs in globals of its own; services may start in threads.
+_migrating = Lock()
 
 
 def open_database(url: str) -> Engine:
@@ -49,7 +52,7 @@ def open_database(url: str) -> Engine:
 def _migrate(engine: Engine) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with engine.begin() as connection:
+    with _migrating, engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from aerostream_cloud.errors import NotOurStore, StoreUnavailable
-from aerostream_cloud.opened_files import OpenedFiles
+from aerostream_cloud.opened_files import OpenedFiles, is_misplaced
 
 _APPLICATION_ID = 0x41455244
 _SCHEMA_VERSION = 1
@@ -282,7 +282,9 @@ class DeadLetters:
             code = getattr(error, "sqlite_errorcode", None)
             if code == sqlite3.SQLITE_NOTADB:
                 raise NotOurStore(f"{self._file} is not an SQLite file") from error
-            raise StoreUnavailable(f"dead letter store {self._file}: {error}") from error
+            raise StoreUnavailable(
+                f"dead letter store {self._file}: {error}", misplaced=is_misplaced(error)
+            ) from error
 
 
 def _storable(letter: Letter) -> tuple[int, str, str, str, bytes, bytes]:

@@ -27,7 +27,15 @@ class StoreError(CloudError):
 
 
 class StoreUnavailable(StoreError):
-    """The store cannot write or read now, whatever the data; nothing was written."""
+    """The store cannot write or read now, whatever the data; nothing was written.
+
+    Args:
+        misplaced: it is not where it should be, or may not be used: a person has to act.
+    """
+
+    def __init__(self, text: str, *, misplaced: bool = False) -> None:
+        super().__init__(text)
+        self.misplaced = misplaced
 
 
 class QueryTooLong(StoreError):

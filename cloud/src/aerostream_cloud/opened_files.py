@@ -1,6 +1,33 @@
-"""Whether a path still leads to the file that was opened by it."""
+"""Files of SQLite: where a path leads to, and why it leads nowhere."""
 
+import errno
+import sqlite3
 from pathlib import Path
+
+_MISPLACED_ERRNOS = {
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOENT,
+    errno.ENOTDIR,
+    errno.EEXIST,
+    errno.EISDIR,
+}
+_MISPLACED_CODES = {
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_AUTH,
+}
+#: SQLite puts details above the lowest byte of a code.
+_CODE_MASK = 0xFF
+
+
+def is_misplaced(error: Exception) -> bool:
+    """Whether a file cannot be opened for where it is or who owns it: waiting does not help."""
+    if isinstance(error, OSError):
+        return error.errno in _MISPLACED_ERRNOS
+    return getattr(error, "sqlite_errorcode", 0) & _CODE_MASK in _MISPLACED_CODES
 
 
 class OpenedFiles:

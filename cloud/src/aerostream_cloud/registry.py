@@ -68,6 +68,17 @@ class DroneRegistry:
             self._fleets[name.drone] = fleet
         return fleet
 
+    def check(self) -> None:
+        """Find out whether the database answers.
+
+        Raises:
+            RegistryUnavailable: it does not.
+        """
+        try:
+            self._find("")
+        except SQLAlchemyError as error:
+            raise _unavailable(error) from error
+
     def close(self) -> None:
         """Release the database."""
         self._engine.dispose()

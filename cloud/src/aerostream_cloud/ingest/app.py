@@ -235,8 +235,8 @@ class IngestService:
                 if self._broker.publish(topic, payload, retain=True, expiry_s=EXPIRY_S):
                     self._metrics.mirrored.inc()
             self._metrics.connected.set(self._broker.is_connected)
-            self._metrics.waiting.set(self._inbox.messages)
-            self._metrics.waiting_bytes.set(self._inbox.bytes)
+            self._metrics.waiting.set(self._inbox.waiting)
+            self._metrics.waiting_bytes.set(self._inbox.waiting_bytes)
 
     async def _finish(self, writer: asyncio.Task[None]) -> None:
         """Store, acknowledge and say goodbye; give up where storing is not possible."""

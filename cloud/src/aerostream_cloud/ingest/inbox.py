@@ -32,8 +32,10 @@ class Inbox:
         most_messages: of a batch.
         most_bytes: payload of a batch; one message may be larger.
         longest_wait_s: of a message for others.
-        most_unpromised: QoS 0 messages are dropped while so many messages wait. With QoS 1 the
-            receive maximum bounds what the broker sends.
+        most_waiting: QoS 0 messages are dropped while so many messages wait. With QoS 1 the
+            receive maximum bounds what the broker sends on one connection.
+        most_waiting_bytes: payload of all that waits; what comes beyond is dropped. It is
+            acknowledged only when there is room again, so that the broker keeps the rest.
     """
 
     def __init__(
@@ -42,14 +44,17 @@ class Inbox:
         most_messages: int,
         most_bytes: int,
         longest_wait_s: float,
-        most_unpromised: int,
+        most_waiting: int,
+        most_waiting_bytes: int,
     ) -> None:
         self._most_messages = most_messages
         self._most_bytes = most_bytes
         self._longest_wait_s = longest_wait_s
-        self._most_unpromised = most_unpromised
+        self._most_waiting = most_waiting
+        self._most_waiting_bytes = most_waiting_bytes
         self._messages: list[Message] = []
         self._packet_ids: list[int | None] = []
+        self._dropped_ids: list[int | None] = []
         self._bytes = 0
         self._link: Link | None = None
         self._first_at_s = 0.0
@@ -57,7 +62,17 @@ class Inbox:
         self._full = asyncio.Event()
         self._closed = False
         self.dropped = 0
-        """QoS 0 messages that were dropped."""
+        """Messages that were dropped; the sender of a numbered one gets no `dn/ack`."""
+
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return len(self._messages)
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Payload of those that wait."""
+        return self._bytes
 
     def receive(
         self,
@@ -71,20 +86,26 @@ class Inbox:
         if self._closed:
             return
         if link is not self._link:
-            if len(self._messages) >= self._most_unpromised:
+            if len(self._messages) >= self._most_waiting:
                 # Each connection may bring as many again: the senders repeat what is not
                 # confirmed, so what an older one left makes room.
+                self.dropped += len(self._messages)
                 self._messages = []
                 self._bytes = 0
             # Ids of an older connection mean nothing on this one.
             self._packet_ids = [None] * len(self._messages)
+            self._dropped_ids = []
             self._link = link
         messages = self._messages
         if not messages:
             self._first_at_s = asyncio.get_running_loop().time()
             self._some.set()
-        elif packet_id is None and len(messages) >= self._most_unpromised:
+        elif (packet_id is None and len(messages) >= self._most_waiting) or self._bytes + len(
+            payload
+        ) > self._most_waiting_bytes:
             self.dropped += 1
+            if packet_id is not None:
+                self._dropped_ids.append(packet_id)
             return
         messages.append((topic, payload))
         self._packet_ids.append(packet_id)
@@ -109,7 +130,9 @@ class Inbox:
             except TimeoutError:
                 pass
         count = self._batch_size()
-        taken = Taken(self._messages[:count], self._packet_ids[:count], self._link)
+        ids = self._packet_ids[:count] + self._dropped_ids
+        taken = Taken(self._messages[:count], ids, self._link)
+        self._dropped_ids = []
         self._messages = self._messages[count:]
         self._packet_ids = self._packet_ids[count:]
         self._bytes -= sum(len(payload) for _, payload in taken.messages)

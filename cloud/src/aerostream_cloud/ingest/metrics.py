@@ -38,7 +38,7 @@ class IngestMetrics:
         )
         self.dropped = Counter(
             f"{prefix}_dropped",
-            "QoS 0 messages dropped unread: nobody promised to keep them",
+            "Messages dropped unread, never acknowledged: too many waited",
             registry=self.registry,
         )
         self.acknowledged = Counter(
@@ -61,6 +61,15 @@ class IngestMetrics:
         )
         self.paused = Gauge(
             f"{prefix}_paused", "1 while storing is not possible", registry=self.registry
+        )
+        self.pauses = Counter(
+            f"{prefix}_pauses", "Times that storing became impossible", registry=self.registry
+        )
+        self.waiting = Gauge(
+            f"{prefix}_waiting", "Messages that wait to be stored", registry=self.registry
+        )
+        self.waiting_bytes = Gauge(
+            f"{prefix}_waiting_bytes", "Payload of these messages", registry=self.registry
         )
         self.connected = Gauge(
             f"{prefix}_connected", "1 while the broker is connected", registry=self.registry

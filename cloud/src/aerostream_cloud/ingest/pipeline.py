@@ -3,23 +3,24 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Protocol
 
-import msgspec
+from aerostream_contract.errors import InvalidName
 from aerostream_contract.frame import DecodedBlock
-from aerostream_contract.topics import UP_BF, drone_topic
+from aerostream_contract.topics import parse_drone_topic
 from structlog.typing import FilteringBoundLogger
 
-from aerostream_cloud.dead_letter import DeadLetters, Kind, Letter
-from aerostream_cloud.errors import RegistryUnavailable, RowsRejected, StoreUnavailable
+from aerostream_cloud.dead_letter import Kind, Letter
+from aerostream_cloud.errors import RegistryUnavailable, RowsRejected, StoreError
 from aerostream_cloud.ingest.decoding import Decoder, Numbered
+from aerostream_cloud.ingest.row_letters import Rejected, row_letter
 from aerostream_cloud.registry import DroneRegistry
 from aerostream_cloud.store import SeriesBlock, TelemetryStore, Written
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a batch; everything in it is durable, so all of it may be acknowledged."""
+    """What became of a batch; what is `numbered` is durable and may be acknowledged."""
 
     messages: int = 0
     frames: int = 0
@@ -42,12 +43,15 @@ class Outcome:
         return Outcome(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
 
 
-class Rejected(NamedTuple):
-    """A row that the store cannot keep."""
+class LetterSink(Protocol):
+    """Where dead letters go."""
 
-    block: SeriesBlock
-    """With this one row."""
-    reason: str
+    def add(self, letters: Sequence[Letter]) -> int:
+        """Keep letters; how many old ones had to go for them.
+
+        Raises:
+            StoreError: they cannot be kept now.
+        """
 
 
 class Pipeline:
@@ -66,7 +70,7 @@ class Pipeline:
         *,
         store: TelemetryStore,
         registry: DroneRegistry,
-        dead_letters: DeadLetters,
+        dead_letters: LetterSink,
         clock_us: Callable[[], int],
         log: FilteringBoundLogger,
     ) -> None:
@@ -74,18 +78,31 @@ class Pipeline:
         self._dead_letters = dead_letters
         self._clock_us = clock_us
         self._log = log
+        self._registry = registry
         self._decoder = Decoder(admit=registry.admit)
+        self.letters_failure = ""
+        """Why the last dead letters could not be kept; empty where they could."""
+
+    def check(self) -> None:
+        """Find out whether a batch could be stored now.
+
+        Raises:
+            StoreError: the store takes nothing.
+            RegistryUnavailable: drones cannot be registered.
+        """
+        self._store.write([])
+        self._registry.check()
 
     def process(self, messages: Sequence[tuple[str, bytes]]) -> Outcome:
         """Store a batch of messages, given as topic and payload; all is durable afterwards.
 
         Raises:
-            StoreUnavailable: nothing can be stored now; call again with the same batch.
+            StoreError: nothing can be stored now; call again with the same batch.
             RegistryUnavailable: the same, because drones cannot be registered.
         """
         try:
             return self._process(messages)
-        except (StoreUnavailable, RegistryUnavailable):
+        except (StoreError, RegistryUnavailable):
             raise
         except Exception as error:  # noqa: BLE001
             # The boundary of the work on foreign bytes: one message that we fail on must stop
@@ -100,7 +117,8 @@ class Pipeline:
         batch = self._decoder.decode(messages, now_us)
         written, rejected = write_surviving(self._store, batch.blocks)
         letters = batch.letters
-        letters += (_row_letter(each, now_us) for each in rejected)
+        letters += (row_letter(each, now_us) for each in rejected)
+        lost = self._keep(letters)
         return Outcome(
             messages=len(messages),
             frames=batch.frames,
@@ -110,10 +128,10 @@ class Pipeline:
             cleared=batch.cleared,
             stored=written.stored,
             duplicates=written.duplicates,
-            numbered=batch.numbered,
+            numbered=_kept(batch.numbered, letters) if self.letters_failure else batch.numbered,
             live=batch.live,
             dead_letters=Counter(letter.kind for letter in letters),
-            dead_letters_lost=self._keep(letters),
+            dead_letters_lost=lost,
         )
 
     def _defect(self, message: tuple[str, bytes], error: Exception) -> Outcome:
@@ -129,12 +147,32 @@ class Pipeline:
 
     def _keep(self, letters: Sequence[Letter]) -> int:
         """Store dead letters; how many were lost for it, old or new."""
+        if not letters:
+            return 0
         try:
-            return self._dead_letters.add(letters)
-        except StoreUnavailable as error:
+            evicted = self._dead_letters.add(letters)
+        except StoreError as error:
             # What cannot be used must not block what can; the loss is counted and said.
-            self._log.error("dead letters lost", count=len(letters), reason=str(error))
+            if str(error) != self.letters_failure:
+                self._log.error("dead letters cannot be kept", reason=str(error))
+            self.letters_failure = str(error)
             return len(letters)
+        self.letters_failure = ""
+        return evicted
+
+
+def _kept(numbered: Sequence[Numbered], letters: Sequence[Letter]) -> list[Numbered]:
+    """What may be acknowledged although letters could not be kept: that of the other drones.
+
+    The drones that the letters came from send again, and their letters get another chance.
+    """
+    names = set()
+    for letter in letters:
+        try:
+            names.add(parse_drone_topic(letter.topic).name)
+        except InvalidName:
+            continue
+    return [each for each in numbered if each.drone not in names]
 
 
 def write_surviving(
@@ -143,7 +181,7 @@ def write_surviving(
     """Write all rows but those that the store rejects, which are found by halving.
 
     Raises:
-        StoreUnavailable: the store fails as a whole.
+        StoreError: the store fails as a whole.
     """
     if not blocks:
         return Written(0, 0), []
@@ -186,25 +224,3 @@ def _rows(block: DecodedBlock, part: slice) -> DecodedBlock:
         block.times[part],
         [column[part] for column in block.columns],
     )
-
-
-def _row_letter(rejected: Rejected, now_us: int) -> Letter:
-    """A rejected row as JSON."""
-    drone, block = rejected.block
-    values = {
-        name: str(column[0]) if isinstance(column[0], int) else column[0]
-        for name, column in zip(block.channel.field_names, block.columns, strict=True)
-    }
-    row = {
-        "channel": block.channel.name,
-        "component": block.component,
-        "instance": block.instance,
-        "time_us": str(block.times[0]),
-        "values": values,
-    }
-    try:
-        payload = msgspec.json.encode(row)
-    except UnicodeEncodeError:
-        payload = ascii(row).encode()
-    # The rows of a batch are no longer tied to their messages; a replay goes to backfill.
-    return Letter(now_us, Kind.ROW, rejected.reason, drone_topic(drone, UP_BF), payload)

@@ -18,7 +18,7 @@ from aerostream_contract.channels import CHANNELS, Channel, channel_named
 from aerostream_contract.errors import ContractError
 
 from aerostream_cloud.errors import NotOurStore, QueryTooLong, RowsRejected, StoreUnavailable
-from aerostream_cloud.opened_files import OpenedFiles
+from aerostream_cloud.opened_files import OpenedFiles, is_misplaced
 from aerostream_cloud.store import reading
 from aerostream_cloud.store.port import (
     Bucket,
@@ -397,7 +397,9 @@ class SqliteStore:
         except (sqlite3.OperationalError, OSError) as error:
             if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT:
                 raise QueryTooLong("the store took too long to answer") from error
-            raise StoreUnavailable(f"store {self._file}: {error}") from error
+            raise StoreUnavailable(
+                f"store {self._file}: {error}", misplaced=is_misplaced(error)
+            ) from error
         except _BAD_ROW as error:
             raise RowsRejected(f"store {self._file}: {error}") from error
         except sqlite3.DatabaseError as error:
