@@ -1,0 +1,165 @@
+"""Does to a stack what the plan says, and mends it."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Sequence
+
+from aerostream_sim.faults.clocks import FakeClock
+from aerostream_sim.faults.disk import FaultyDisk
+from aerostream_sim.faults.kinds import FaultKind
+from aerostream_sim.faults.plan import Fault
+from aerostream_sim.faults.processes import Child, monotonic_s
+from aerostream_sim.faults.stack import DroneHost, Host, Stack
+from aerostream_sim.faults.verdict import Death
+
+#: An agent writes a second's samples at a time; a quarter more for a machine that is busy.
+_UNWRITTEN_S = 1.25
+#: Events are written as they come; so long it may take until the agent has had its turn.
+_UNWRITTEN_EVENT_S = 0.5
+_BAD_DELAY_S = 0.8
+
+#: What a kind of fault does at its beginning and at its end.
+_Way = tuple[Callable[[Fault], None], Callable[[Fault], None]]
+
+
+class Breaker:
+    """Breaks one stack.
+
+    Args:
+        stack: what is broken.
+        fsync_s: seconds of samples that an agent may lose in a power cut beyond those that it may
+            lose by a kill.
+        say: takes a line on what happens.
+    """
+
+    def __init__(self, *, stack: Stack, fsync_s: float, say: Callable[[str], None]) -> None:
+        self._stack = stack
+        self._fsync_s = fsync_s
+        self._say = say
+        self._lockers: dict[Fault, Child] = {}
+        self._ways = self._ways_of(stack)
+        self.deaths: list[Death] = []
+        """Ends of agents so far."""
+
+    async def run(self, faults: Sequence[Fault], start_s: float) -> None:
+        """Break and mend by the plan of a flight that began at `start_s`."""
+        steps = [(fault.at_s, 1, fault) for fault in faults]
+        steps += [(fault.until_s, 0, fault) for fault in faults]
+        for at_s, begins, fault in sorted(steps, key=lambda step: step[:2]):
+            await asyncio.sleep(max(0.0, start_s + at_s - monotonic_s()))
+            if begins:
+                self._say(f"{monotonic_s() - start_s:5.1f} s: {fault}")
+                self._ways[fault.kind][0](fault)
+            else:
+                self._ways[fault.kind][1](fault)
+
+    def close(self) -> None:
+        """End the helpers."""
+        for locker in self._lockers.values():
+            locker.end()
+        self._lockers.clear()
+
+    def _ways_of(self, stack: Stack) -> dict[FaultKind, _Way]:
+        """How each kind begins and is mended."""
+
+        def raise_agent(fault: Fault) -> None:
+            self._drone(fault).program.let_up()
+
+        def raise_ingest(_: Fault) -> None:
+            stack.ingest.program.let_up()
+
+        def raise_broker(_: Fault) -> None:
+            stack.broker.let_up()
+
+        def mend_network(fault: Fault) -> None:
+            self._host(fault).proxy.mend()
+
+        def fill(fault: Fault) -> None:
+            _disk(self._host(fault)).fill(int(fault.amount))
+
+        def free(fault: Fault) -> None:
+            _disk(self._host(fault)).free()
+
+        return {
+            FaultKind.KILL_AGENT: (lambda f: self._kill_agents([self._drone(f)], 0.0), raise_agent),
+            FaultKind.POWER_CUT_AGENT: (self._cut_agents_power, raise_agent),
+            FaultKind.KILL_INGEST: (lambda _: _kill([stack.ingest.program]), raise_ingest),
+            FaultKind.POWER_CUT_CLOUD: (self._cut_cloud_power, raise_ingest),
+            FaultKind.KILL_BROKER: (lambda _: _kill([stack.broker]), raise_broker),
+            FaultKind.BROKER_WIPED: (self._wipe_broker, raise_broker),
+            FaultKind.KILL_ALL: (self._kill_all, self._raise_all),
+            FaultKind.NETWORK_CUT: (lambda f: self._host(f).proxy.cut(), mend_network),
+            FaultKind.NETWORK_BAD: (self._worsen_network, mend_network),
+            FaultKind.STORE_LOCKED: (self._lock_store, lambda f: self._lockers.pop(f).end()),
+            FaultKind.STORE_FULL: (fill, free),
+            FaultKind.SPOOL_FULL: (fill, free),
+            FaultKind.CLOCK_JUMP: (lambda f: self._clock(f).jump(f.amount), self._right_clock),
+        }
+
+    def _cut_agents_power(self, fault: Fault) -> None:
+        drone = self._drone(fault)
+        self._kill_agents([drone], self._fsync_s)
+        _disk(drone).cut_power()
+
+    def _cut_cloud_power(self, _: Fault) -> None:
+        _kill([self._stack.ingest.program])
+        _disk(self._stack.ingest).cut_power()
+
+    def _wipe_broker(self, _: Fault) -> None:
+        _kill([self._stack.broker])
+        self._stack.wipe_broker()
+
+    def _kill_all(self, _: Fault) -> None:
+        stack = self._stack
+        self._kill_agents(stack.drones, 0.0, stack.broker, stack.ingest.program)
+
+    def _raise_all(self, _: Fault) -> None:
+        for child in self._stack.children:
+            child.let_up()
+
+    def _worsen_network(self, fault: Fault) -> None:
+        self._host(fault).proxy.worsen(loss=fault.amount, delay_s=_BAD_DELAY_S)
+
+    def _right_clock(self, fault: Fault) -> None:
+        self._clock(fault).jump(0.0)
+
+    def _clock(self, fault: Fault) -> FakeClock:
+        clock = self._drone(fault).clock
+        assert clock is not None, "no faketime for this stack"
+        return clock
+
+    def _kill_agents(self, drones: Sequence[DroneHost], fsync_s: float, *others: Child) -> None:
+        """All at once; what an agent has not written by then it may lose."""
+        for drone in drones:
+            self.deaths.append(
+                Death(drone.name, monotonic_s(), _UNWRITTEN_S + fsync_s, _UNWRITTEN_EVENT_S)
+            )
+        _kill([*others, *(drone.program for drone in drones)])
+
+    def _lock_store(self, fault: Fault) -> None:
+        store = self._stack.store
+        command = [sys.executable, "-m", "aerostream_sim.faults.lock", str(store)]
+        locker = Child(
+            name="lock", command=command, environment={}, log=store.parent.with_name("lock.log")
+        )
+        self._lockers[fault] = locker
+        locker.start()
+
+    def _drone(self, fault: Fault) -> DroneHost:
+        assert fault.target is not None
+        return self._stack.drones[fault.target]
+
+    def _host(self, fault: Fault) -> Host:
+        return self._stack.ingest if fault.target is None else self._stack.drones[fault.target]
+
+
+def _kill(children: Sequence[Child]) -> None:
+    for child in children:
+        child.hold_down()
+    for child in children:
+        child.buried()
+
+
+def _disk(host: Host) -> FaultyDisk:
+    assert host.disk is not None, "no shim for this stack"
+    return host.disk

@@ -1,0 +1,173 @@
+"""What the laboratory found: for people, as a table, and for programs, as JSON."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from aerostream_sim.faults.laboratory import Outcome
+from aerostream_sim.faults.verdict import Verdict
+
+_SHOWN_MISSING = 5
+_COLUMNS = (
+    "seed",
+    "faults",
+    "sent",
+    "stored",
+    "not captured",
+    "dropped",
+    "lost",
+    "duplicated",
+    "out of order",
+    "unknown",
+    "caught up",
+    "resent",
+)
+
+
+def table(outcomes: Sequence[Outcome]) -> Table:
+    """One row per seed, and their sum."""
+    shown = Table(show_footer=len(outcomes) > 1, box=None, pad_edge=False)
+    total = _sum(outcomes)
+    footer = ["sum", str(sum(len(each.faults) for each in outcomes)), *_counts(total)]
+    footer += [_slowest(outcomes), _kilobytes(sum(each.traffic.again_bytes for each in outcomes))]
+    for name, foot in zip(_COLUMNS, footer, strict=True):
+        shown.add_column(name, footer=foot, justify="right", no_wrap=True)
+    for each in outcomes:
+        caught_up = "never" if each.caught_up_s is None else f"{each.caught_up_s:.1f} s"
+        shown.add_row(
+            str(each.seed),
+            str(len(each.faults)),
+            *_counts(each.verdict),
+            caught_up,
+            _kilobytes(each.traffic.again_bytes),
+        )
+    return shown
+
+
+def last_line(outcomes: Iterable[Outcome]) -> str:
+    """The sum in the form that programs may rely on."""
+    total = _sum(outcomes)
+    return (
+        f"{total.sent} sent, {total.stored} stored, {total.not_captured} not captured, "
+        f"{total.dropped} dropped, lost {total.lost}, duplicated {total.duplicated}"
+    )
+
+
+def complaints(outcome: Outcome) -> list[str]:
+    """What is wrong or remarkable about a seed, a sentence each."""
+    verdict = outcome.verdict
+    found = []
+    for missing in verdict.missing[:_SHOWN_MISSING]:
+        sent = missing.sent
+        found.append(
+            f"lost: {sent.kind} {sent.sequence} of {missing.drone}, sent "
+            f"{sent.sent_s - outcome.begun_s:.2f} s into the flight"
+        )
+    if verdict.lost > _SHOWN_MISSING:
+        found.append(f"lost: {verdict.lost - _SHOWN_MISSING} more")
+    if verdict.out_of_order:
+        found.append(f"{verdict.out_of_order} samples are stored under a time that is not theirs")
+    if verdict.unknown:
+        found.append(f"{verdict.unknown} samples are stored that no vehicle sent")
+    for name, times in outcome.own_ends.items():
+        found.append(f"{name} ended by itself, {times} times, and was started again")
+    if not verdict.good and outcome.folder is not None:
+        found.append(f"logs and data are in {outcome.folder}")
+    return [f"seed {outcome.seed}: {each}" for each in found]
+
+
+def memory_lines(outcomes: Sequence[Outcome]) -> list[str]:
+    """The most that each kind of program used in any seed; none where the system does not tell."""
+    lines = []
+    for name in ("broker", "ingest", "agent"):
+        largest = max((each.memory.largest(name) for each in outcomes), key=lambda m: m.peak)
+        if largest.peak:
+            lines.append(
+                f"memory of {name}: {_megabytes(largest.before)} before, "
+                f"{_megabytes(largest.peak)} at most, {_megabytes(largest.after)} after"
+            )
+    return lines
+
+
+def print_report(outcomes: Sequence[Outcome]) -> None:
+    """Print all of it; the last line is `last_line`."""
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console.print(table(outcomes))
+    console.print()
+    for outcome in outcomes:
+        for complaint in complaints(outcome):
+            console.print(complaint)
+    for line in [*memory_lines(outcomes), last_line(outcomes)]:
+        console.print(line)
+
+
+def as_json(outcomes: Sequence[Outcome]) -> str:
+    """All of it for programs."""
+    content = {
+        "seeds": [_seed(each) for each in outcomes],
+        "sum": _verdict(_sum(outcomes)),
+    }
+    return json.dumps(content, indent=2) + "\n"
+
+
+def _seed(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "seed": outcome.seed,
+        **_verdict(outcome.verdict),
+        "caught_up_s": outcome.caught_up_s,
+        "live_bytes": outcome.traffic.live_bytes,
+        "again_bytes": outcome.traffic.again_bytes,
+        "own_ends": outcome.own_ends,
+        "memory_bytes": {
+            name: {"before": each.before, "peak": each.peak, "after": each.after}
+            for name, each in outcome.memory.by_name.items()
+        },
+        "faults": [
+            {
+                "at_s": fault.at_s,
+                "kind": str(fault.kind),
+                "drone": None if fault.target is None else f"d{fault.target + 1}",
+                "lasts_s": fault.lasts_s,
+                "amount": fault.amount,
+            }
+            for fault in outcome.faults
+        ],
+    }
+
+
+def _verdict(verdict: Verdict) -> dict[str, int]:
+    return {
+        "sent": verdict.sent,
+        "stored": verdict.stored,
+        "not_captured": verdict.not_captured,
+        "dropped": verdict.dropped,
+        "lost": verdict.lost,
+        "duplicated": verdict.duplicated,
+        "out_of_order": verdict.out_of_order,
+        "unknown": verdict.unknown,
+    }
+
+
+def _sum(outcomes: Iterable[Outcome]) -> Verdict:
+    return sum((each.verdict for each in outcomes), Verdict())
+
+
+def _counts(verdict: Verdict) -> list[str]:
+    return [str(count) for count in _verdict(verdict).values()]
+
+
+def _slowest(outcomes: Sequence[Outcome]) -> str:
+    times = [each.caught_up_s for each in outcomes]
+    known = [each for each in times if each is not None]
+    return f"{max(known):.1f} s" if known and len(known) == len(times) else "never"
+
+
+def _kilobytes(count: int) -> str:
+    return f"{count / 1e3:.0f} kB"
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1e6:.0f} MB"

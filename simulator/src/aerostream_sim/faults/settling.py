@@ -1,0 +1,130 @@
+"""Waiting until everything that had to be stored is stored."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from aerostream_sim.errors import LabError
+from aerostream_sim.faults.breaking import Breaker
+from aerostream_sim.faults.processes import monotonic_s
+from aerostream_sim.faults.stack import FLEET, Stack
+from aerostream_sim.faults.stored import read_store
+from aerostream_sim.faults.verdict import Death, Verdict, judge
+
+_POLL_S = 0.5
+#: A comparison may take this part of the time at most: it must not starve what it waits for.
+_COMPARING_PART = 0.2
+#: So long nothing more may be stored before all is taken for said: what comes twice comes late.
+_QUIET_S = 3.0
+_SAY_EVERY_S = 5.0
+
+
+class Comparison:
+    """Compares what the vehicles of a stack have sent with what is stored.
+
+    Args:
+        stack: the stack.
+        deaths: ends of its agents so far.
+    """
+
+    def __init__(self, *, stack: Stack, deaths: Sequence[Death]) -> None:
+        self._stack = stack
+        self._deaths = deaths
+
+    def now(self, sent_until_s: float = float("inf")) -> Verdict:
+        """The verdict at this moment on what was sent until then; run in a thread.
+
+        Raises:
+            LabError: the store cannot be read.
+        """
+        ledgers = {
+            # The list grows meanwhile; its present end is the end.
+            drone.name: [sent for sent in list(drone.vehicle.ledger) if sent.sent_s <= sent_until_s]
+            for drone in self._stack.drones
+        }
+        return judge(ledgers, read_store(self._stack.store, FLEET), list(self._deaths))
+
+
+class Settling:
+    """Watches a stack catch up.
+
+    Args:
+        stack: the stack.
+        breaker: knows which agents were killed.
+        mended_s: when the last fault is mended, by the laboratory's clock.
+        say: takes a line on what is waited for.
+    """
+
+    def __init__(
+        self, *, stack: Stack, breaker: Breaker, mended_s: float, say: Callable[[str], None]
+    ) -> None:
+        self._stack = stack
+        self._comparison = Comparison(stack=stack, deaths=breaker.deaths)
+        self._mended_s = mended_s
+        self._say = say
+        self.caught_up_s: float | None = None
+        """Seconds from the last mending until all that was sent before it was stored."""
+
+    async def catch_up(self) -> None:
+        """Find out when all that was sent until the last mending is stored."""
+        await asyncio.sleep(max(0.0, self._mended_s - monotonic_s()))
+        while True:
+            verdict, took_s = await self._compare(self._mended_s)
+            if verdict is not None and not verdict.lost:
+                self.caught_up_s = max(0.0, monotonic_s() - took_s - self._mended_s)
+                return
+            await asyncio.sleep(max(_POLL_S, took_s / _COMPARING_PART))
+
+    async def settle(self, longest_s: float) -> None:
+        """Wait until nothing is missing, no agent has a backlog and nothing more is stored."""
+        begun_s = monotonic_s()
+        said_s = begun_s
+        changed_s, seen = begun_s, self._state_of_store()
+        compared: list[tuple[str, int, int]] | None = None
+        missing = 0
+        while monotonic_s() - begun_s < longest_s:
+            now_s = monotonic_s()
+            state = self._state_of_store()
+            if state != seen:
+                seen, changed_s = state, now_s
+            took_s = 0.0
+            if compared != state:
+                verdict, took_s = await self._compare()
+                if verdict is not None:
+                    compared, missing = state, verdict.lost
+            quiet_s = monotonic_s() - changed_s
+            backlog = self._stack.watch.backlog_frames
+            if compared == state and not missing and quiet_s >= _QUIET_S and not backlog:
+                return
+            if now_s - said_s >= _SAY_EVERY_S:
+                said_s = now_s
+                self._say(
+                    f"settling, {now_s - begun_s:.0f} s: {missing} samples missing, "
+                    f"{backlog} frames in the agents' backlogs"
+                )
+            await asyncio.sleep(max(_POLL_S, took_s / _COMPARING_PART))
+        self._say(f"not settled after {longest_s:g} s")
+
+    async def _compare(self, sent_until_s: float = float("inf")) -> tuple[Verdict | None, float]:
+        """The verdict now, None where the store cannot be read at this moment; and its time."""
+        begun_s = monotonic_s()
+        try:
+            verdict = await asyncio.to_thread(self._comparison.now, sent_until_s)
+        except LabError:
+            # A cloud without power has no store for a moment; the last comparison must succeed.
+            verdict = None
+        return verdict, monotonic_s() - begun_s
+
+    def _state_of_store(self) -> list[tuple[str, int, int]]:
+        """What differs after each commit."""
+        store = self._stack.store
+        return list(_states([store, store.with_name(f"{store.name}-wal")]))
+
+
+def _states(files: Iterable[Path]) -> Iterable[tuple[str, int, int]]:
+    for file in files:
+        try:
+            found = file.stat()
+        except OSError:
+            continue
+        yield file.name, found.st_size, found.st_mtime_ns
