@@ -10,7 +10,9 @@ from math import isfinite
 import pytest
 from aerostream_contract.errors import FrameError
 from aerostream_contract.frame import DecodedFrame, decode_frame, encode_frame
+from aerostream_contract.frame.limits import MAX_FRAMES
 from aerostream_contract.frame_pb2 import Body, Frame
+from aerostream_contract.ranges import RangeSet
 from aerostream_contract.times import EARLIEST_US, LATEST_US
 from support.frames import random_sections
 
@@ -37,6 +39,7 @@ def test_mutated_frames_are_decoded_whole_or_refused(part: int) -> None:
     rnd = random.Random(part)
     frames = [_small_frame(rnd, number) for number in range(200)]
     bodies = [_body(frame) for frame in frames]
+    frames += [_with_others(rnd, frame) for frame in frames[:50]]
     mutations: list[Mutation] = [_bits, _bytes, _cut, _inserted, _edge, _spliced(frames)]
     outcomes: Counter[str] = Counter()
 
@@ -77,6 +80,10 @@ def _decoded(payload: bytes) -> tuple[DecodedFrame | None, str]:
 
 def _check(decoded: DecodedFrame) -> None:
     """What was decoded can be stored: whole rows, times of a calendar, numbers of 64 bits."""
+    ends = [end for ends in decoded.numbers for end in ends]
+    assert ends == sorted(ends)
+    assert ends[-1] == decoded.number
+    assert len(RangeSet(decoded.numbers)) <= MAX_FRAMES
     for block in decoded.blocks:
         rows = len(block.times)
         assert rows
@@ -101,6 +108,15 @@ def _small_frame(rnd: random.Random, number: int) -> bytes:
         payload = encode_frame(1 + rnd.getrandbits(30), number, random_sections(rnd), events)
         if len(payload) < 400:
             return payload
+
+
+def _with_others(rnd: random.Random, payload: bytes) -> bytes:
+    """The frame as one of several that were merged."""
+    frame = Frame.FromString(payload)
+    ends = sorted(rnd.sample(range(300), 2 * rnd.randrange(1, 4) + 1))
+    frame.others.extend(ends[:-1])
+    frame.number = ends[-1]
+    return frame.SerializeToString()
 
 
 def _body(payload: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 import random
 import struct
+import zlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -30,7 +31,7 @@ from aerostream_contract.times import EARLIEST_US
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.blocks import Block, section_of
-from support.frames import ALL_CHANNELS, NEW_YEAR_US, columns
+from support.frames import ALL_CHANNELS, NEW_YEAR_US, columns, random_sections
 from support.frames import times as row_times
 
 LANDED = CHANNELS["landed"]
@@ -320,6 +321,39 @@ def test_a_part_that_breaks_a_limit_by_itself_is_refused() -> None:
         merge_frames([frame(1), bad])
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_damaged_frames_are_refused_or_merged_with_what_is_left_of_them(seed: int) -> None:
+    rnd = random.Random(seed)
+    good = frame(10**6)
+    outcomes: Counter[str] = Counter()
+    for number in range(1500):
+        sections = random_sections(rnd, most_rows=3)
+        body = parsed_body(parsed_frame(encode_frame(1, number, sections, [b"{}"])))
+        raw = bytearray(body.SerializeToString())
+        for _ in range(rnd.randrange(1, 4)):
+            raw[rnd.randrange(len(raw))] ^= 1 << rnd.randrange(8)
+        damaged = Frame(
+            epoch=1, number=number, deflated=raw_deflated(bytes(raw))
+        ).SerializeToString()
+        try:
+            wanted = contents([damaged, good])
+        except FrameError:
+            outcomes["no frame"] += 1
+            with pytest.raises(FrameError):
+                merge_frames([damaged, good])
+            continue
+        try:
+            merged = merge_frames([damaged, good])
+        except FrameError:
+            # Two values of one column that no sender has, too far apart for one difference.
+            outcomes["refused"] += 1
+            continue
+        outcomes["merged with problems" if wanted[2] else "merged"] += 1
+        assert content(merged) == wanted
+    assert {"no frame", "merged", "merged with problems"} <= outcomes.keys()
+    assert outcomes["refused"] < 50
+
+
 def test_values_too_far_apart_for_64_bits_are_refused() -> None:
     # Only a sender that breaks the contract of cells has them; each by itself can be read.
     ends = [-(1 << 63), (1 << 63) - 1]
@@ -384,6 +418,11 @@ def after_each_other(first: WireSection, second: WireSection) -> Body:
     body = Body(sections=[first, second])
     body.sections[1].offset_us -= first.offset_us
     return body
+
+
+def raw_deflated(body: bytes) -> bytes:
+    compressor = zlib.compressobj(1, zlib.DEFLATED, -15)
+    return compressor.compress(body) + compressor.flush()
 
 
 def wide(value: int) -> Block:

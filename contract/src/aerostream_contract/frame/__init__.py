@@ -7,7 +7,12 @@ bounds. Encoding refuses what decoding would.
 
 from aerostream_contract.frame.decoding import decode_frame
 from aerostream_contract.frame.encoding import encode_frame
-from aerostream_contract.frame.envelope import frame_identity, move_frame, restamp_frame
+from aerostream_contract.frame.envelope import (
+    frame_identity,
+    move_frame,
+    renumber_frame,
+    restamp_frame,
+)
 from aerostream_contract.frame.merging import merge_frames
 from aerostream_contract.frame.numbers import frame_numbers
 from aerostream_contract.frame.samples import (
@@ -30,5 +35,6 @@ __all__ = [
     "frame_numbers",
     "merge_frames",
     "move_frame",
+    "renumber_frame",
     "restamp_frame",
 ]

@@ -24,6 +24,18 @@ def frame_identity(payload: bytes) -> tuple[int, int]:
     return frame.epoch, frame.number
 
 
+def renumber_frame(payload: bytes, epoch: int, number: int) -> bytes:
+    """The frame under another epoch and number.
+
+    Raises:
+        FrameError: the bytes are not a frame, or the identity is none.
+    """
+    check_identity(epoch, number)
+    frame = parsed_frame(payload)
+    frame.epoch, frame.number = epoch, number
+    return frame.SerializeToString()
+
+
 def restamp_frame(payload: bytes, shifts: Mapping[tuple[int, int, Clock], int]) -> bytes:
     """Move the times of sections, named by component, boot and clock, by some µs.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from aerostream_contract.channels import Channel
-from aerostream_contract.columns import Cell, CellReader, encodings
+from aerostream_contract.columns import DOUBLE, Cell, CellReader, encodings
 from aerostream_contract.errors import ContractError, FrameError
 from aerostream_contract.frame.decoding import blocks_of, channel_of, decode_section, decoded_block
 from aerostream_contract.frame.encoding import add_section
@@ -76,9 +76,9 @@ class _Run(NamedTuple):
 
     channel: Channel
     instance: str
-    floats: tuple[bool, ...]
-    """Which columns hold floats instead of steps. They stay apart: beside a float, steps become
-    floats as well, and large ones would change."""
+    doubles: tuple[int, ...]
+    """Columns with floats instead of steps. They stay apart: beside a float, steps become floats
+    as well, and large ones would change."""
     rows: list[tuple[int, Sequence[Cell]]]
     """With times in UTC, µs."""
 
@@ -137,7 +137,7 @@ class _Content:
 
     def _add(self, series: dict[object, list[SeriesRows]], run: _Run) -> None:
         # Channels are told apart by name, which is quicker than by all of their fields.
-        blocks = series.setdefault((run.channel.name, run.instance, run.floats), [])
+        blocks = series.setdefault((run.channel.name, run.instance, run.doubles), [])
         if not blocks or len(blocks[-1].rows) + len(run.rows) > MAX_ROWS:
             blocks.append(SeriesRows(run.channel, run.instance))
         blocks[-1].rows.extend(run.rows)
@@ -165,11 +165,11 @@ def _runs(section: WireSection, offset_us: int, allowance: Allowance) -> list[_R
         reader = CellReader(block.values, texts, block.rows, block.tick_us)
         columns = reader.columns(fields, kinds)
         columns += [[None] * block.rows for _ in fields[len(kinds) :]]
-        floats = tuple(float in map(type, column) for column in columns)
+        doubles = [place for place, kind in enumerate(kinds) if kind == DOUBLE]
         rows: list[tuple[int, Sequence[Cell]]] = list(
             zip(times, zip(*columns, strict=True), strict=True)
         )
-        runs.append(_Run(channel, block.instance, floats, rows))
+        runs.append(_Run(channel, block.instance, tuple(doubles), rows))
     return runs
 
 
