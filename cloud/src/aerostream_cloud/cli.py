@@ -17,12 +17,13 @@ from aerostream_contract.times import iso_from_us
 from aerostream_contract.words import counted
 
 from aerostream_cloud import provision
-from aerostream_cloud.dead_letter import DeadLetters, StoredLetter
+from aerostream_cloud.dead_letter import DeadLetters, Kind, StoredLetter
 from aerostream_cloud.errors import CloudError
 from aerostream_cloud.logs import configure_logs
 from aerostream_cloud.settings import CloudSettings, load_cloud_settings
 
 if TYPE_CHECKING:
+    from aerostream_cloud.ingest.replay import Replayed
     from aerostream_cloud.serve import Service
 
 _BAD_INPUT, _FAILED = 2, 1
@@ -146,7 +147,7 @@ def list_letters(
 
     Example: aerostream-cloud dead-letter list --limit 10
     """
-    with _one_sentence(), _dead_letters(config) as letters:
+    with _one_sentence(), _dead_letters(_settings_of_command(config)) as letters:
         kept, evicted = letters.counts()
         for each in letters.newest(limit):
             letter = each.letter
@@ -167,7 +168,7 @@ def show_letter(
 
     Example: aerostream-cloud dead-letter show 17
     """
-    with _one_sentence(), _dead_letters(config) as letters:
+    with _one_sentence(), _dead_letters(_settings_of_command(config)) as letters:
         found = letters.get(letter_id)
         if found is None:
             raise CloudError(f"there is no dead letter {letter_id}")
@@ -175,6 +176,43 @@ def show_letter(
             _write(found.letter.payload)
         else:
             _print(_letter_text(found))
+
+
+@letters_app.command("replay")
+def replay_letters(
+    letter_ids: Annotated[
+        list[int] | None, typer.Argument(metavar="[ID]…", help="As `list` shows them.")
+    ] = None,
+    config: Config = None,
+    kind: Annotated[Kind | None, typer.Option(help="All letters of this kind.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="All letters.")] = False,
+) -> None:
+    """Try to store dead letters again, after what was wrong is put right.
+
+    What can be stored now is, and its letter is removed; the others stay, with the reason of
+    today. Ingest may run meanwhile. The exit code is 1 where some could not be stored.
+
+    Example: aerostream-cloud dead-letter replay --kind block
+    """
+    from aerostream_cloud.ingest.replay import Replayed, replay
+
+    done = Replayed()
+    with _one_sentence():
+        if bool(letter_ids) + (kind is not None) + every != 1:
+            raise ContractError("say which letters to replay: either IDs, or --kind, or --all")
+        settings = _settings_of_command(config)
+        configure_logs("warning")
+        with _dead_letters(settings) as letters:
+            ids = _chosen(letters, letter_ids or [], kind)
+        with _dead_letters(settings, read_only=False) as letters:
+            try:
+                for done in replay(settings, letters, ids):
+                    if len(ids) > done.stored + done.kept:
+                        typer.echo(f"{_replayed(done)}, of {len(ids)}", err=True)
+            finally:
+                _print(_replayed(done))
+    if done.kept:
+        raise typer.Exit(_FAILED)
 
 
 provision.register(app)
@@ -213,10 +251,9 @@ def _unknown_variables() -> list[str]:
 
 
 @contextmanager
-def _dead_letters(config: Path | None) -> Iterator[DeadLetters]:
-    settings = _settings_of_command(config)
+def _dead_letters(settings: CloudSettings, *, read_only: bool = True) -> Iterator[DeadLetters]:
     letters = DeadLetters(
-        settings.dead_letter_file, max_bytes=settings.dead_letter_max_bytes, read_only=True
+        settings.dead_letter_file, max_bytes=settings.dead_letter_max_bytes, read_only=read_only
     )
     try:
         yield letters
@@ -264,6 +301,21 @@ def _check_filter(topic: str) -> None:
     )
     if wrong:
         raise ContractError(f"topic filter {topic!r} is not valid: + and # stand for whole levels")
+
+
+def _chosen(letters: DeadLetters, ids: Sequence[int], kind: Kind | None) -> list[int]:
+    """Ids of the letters that a person means, oldest first."""
+    known = letters.ids(kind)
+    if not ids:
+        return known
+    missing = sorted(set(ids) - set(known))
+    if missing:
+        raise CloudError(f"there is no dead letter {missing[0]}")
+    return sorted(set(ids))
+
+
+def _replayed(done: "Replayed") -> str:
+    return f"{counted(done.stored, 'dead letter')} stored and removed, {done.kept} kept"
 
 
 def _bytes(payload: bytes) -> str:

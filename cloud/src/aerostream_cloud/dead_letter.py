@@ -32,8 +32,8 @@ CREATE TABLE evicted (count INTEGER NOT NULL);  -- letters that the cap pushed o
 INSERT INTO evicted VALUES (0);
 """
 _INSERT = (
-    "INSERT OR IGNORE INTO dead_letters (time_us, kind, reason, topic, payload, digest)"
-    " VALUES (?, ?, ?, ?, ?, ?)"
+    "INSERT OR IGNORE INTO dead_letters (id, time_us, kind, reason, topic, payload, digest)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
 _SELECT = "SELECT id, time_us, kind, reason, topic, payload FROM dead_letters"
 _BUSY_TIMEOUT_S = 5.0
@@ -119,18 +119,20 @@ class DeadLetters:
             self._insert(letters)
             return self._evict()
 
-    def replace(self, replayed: Sequence[tuple[int, Sequence[Letter]]]) -> None:
+    def replace(self, replayed: Sequence[tuple[int, Sequence[Letter]]]) -> int:
         """Put in each letter's place, given by id, what is left of it; nothing: remove it.
 
-        A letter that is left as it was keeps its id and gets its new reason.
+        A letter that is left as it was keeps its id and gets its new reason. Parts that have
+        letters of their own already do not get another. Of how many letters something was put.
 
         Raises:
             StoreUnavailable: the file cannot be written now; nothing was changed.
         """
         with self._writing():
-            for letter_id, left in replayed:
-                self._replace(letter_id, left)
+            kept = sum(self._replace(letter_id, left) for letter_id, left in replayed)
+            self._version = -1
             self._evict()
+        return kept
 
     def ids(self, kind: Kind | None = None) -> list[int]:
         """Ids of all letters, or those of one kind, oldest first."""
@@ -231,28 +233,29 @@ class DeadLetters:
                 f"SELECT coalesce(sum({_SIZE}), 0) FROM dead_letters"  # noqa: S608  # a constant
             ).fetchone()[0]
 
-    def _insert(self, letters: Sequence[Letter]) -> None:
+    def _insert(self, letters: Sequence[Letter]) -> int:
+        """How many were not there yet."""
+        inserted = 0
         for letter in letters:
-            if self._connection.execute(_INSERT, _storable(letter)).rowcount:
+            if self._connection.execute(_INSERT, (None, *_storable(letter))).rowcount:
                 self._bytes += _size(letter)
+                inserted += 1
+        return inserted
 
-    def _replace(self, letter_id: int, left: Sequence[Letter]) -> None:
+    def _replace(self, letter_id: int, left: Sequence[Letter]) -> bool:
         connection = self._connection
         row = connection.execute(f"{_SELECT} WHERE id = ?", (letter_id,)).fetchone()
         if row is None:
-            return  # the cap pushed it out meanwhile
+            return False  # the cap pushed it out meanwhile
         old = _stored_letter(row).letter
-        same = [each for each in left if (each.topic, each.payload) == (old.topic, old.payload)]
         connection.execute("DELETE FROM dead_letters WHERE id = ?", (letter_id,))
-        for new in same[:1]:
-            values = _storable(new._replace(time_us=old.time_us))
-            connection.execute(
-                "INSERT OR IGNORE INTO dead_letters"
-                " (time_us, kind, reason, topic, payload, digest, id) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (*values, letter_id),
-            )
-        self._version = -1
-        self._insert([each for each in left if each not in same[:1]])
+        kept = 0
+        for each in left:
+            if (each.topic, each.payload) == (old.topic, old.payload):
+                kept += connection.execute(_INSERT, (letter_id, *_storable(each))).rowcount
+            else:
+                kept += self._insert([each])
+        return kept > 0
 
     def _evict(self) -> int:
         """Delete the oldest letters until the rest fits; how many."""

@@ -22,11 +22,15 @@ _NOBODY = ""
 
 
 class Connection(Protocol):
-    """Something that is connected to the broker, or not."""
+    """Something that is connected to the broker, or not, and hears ingest there."""
 
     @property
     def connected(self) -> bool:
         """Whether it is now."""
+
+    @property
+    def ingest_failure(self) -> str:
+        """Why samples are not stored, as ingest says; empty where they are."""
 
 
 class Health:
@@ -46,7 +50,8 @@ class Health:
     async def failures(self) -> dict[str, str]:
         """What does not work, and why, by part; empty where all is well."""
         asked = await asyncio.gather(self._ask_broker(), self._ask_store(), self._ask_database())
-        return {part: why for part, why in zip(PARTS, asked, strict=True) if why}
+        found = [*asked, self._broker.ingest_failure]
+        return {part: why for part, why in zip(PARTS, found, strict=True) if why}
 
     async def _ask_broker(self) -> str:
         return "" if self._broker.connected else "the broker is not connected"
@@ -76,8 +81,8 @@ class Health:
             connection.execute(text("SELECT 1 FROM drones LIMIT 1"))
 
 
-PARTS = ("broker", "store", "database")
-"""What the bridge needs, as `/readyz` names it."""
+PARTS = ("broker", "store", "database", "ingest")
+"""What the bridge needs, as `/readyz` names it; ingest is what it hears of it, if anything."""
 
 
 def reason_of(error: BaseException) -> str:
@@ -111,7 +116,10 @@ def health_routes(*, health: Health, registry: CollectorRegistry) -> APIRouter:
         responses=problems(ProblemKind.INVALID_PARAMETER, ProblemKind.UNAVAILABLE),
     )
     async def readyz() -> Response:
-        """Asks the broker's connection, the store and the database, each within seconds."""
+        """Asks the broker's connection, the store and the database, each within seconds.
+
+        An ingest that says that it cannot store makes it unready too.
+        """
         failures = await health.failures()
         if failures:
             parts = [ProblemPart(name=part, detail=why) for part, why in failures.items()]

@@ -254,6 +254,6 @@ class Ready:
         dict[str, Literal["ok"]],
         Field(
             description="Each part that was asked.",
-            examples=[{"broker": "ok", "store": "ok", "database": "ok"}],
+            examples=[{"broker": "ok", "store": "ok", "database": "ok", "ingest": "ok"}],
         ),
     ]

@@ -11,6 +11,7 @@ from structlog.typing import FilteringBoundLogger
 
 from aerostream_cloud.bridge.live.fleet import Fleet
 from aerostream_cloud.bridge.live.hub import STALL_S, Hub
+from aerostream_cloud.bridge.live.ingests import Ingests
 from aerostream_cloud.bridge.live.messages import HEARTBEAT_S, TICK_S
 from aerostream_cloud.bridge.live.metrics import LiveMetrics
 from aerostream_cloud.bridge.live.seed import INTERVAL_S, Seeder
@@ -61,7 +62,14 @@ class Live:
             clock_s=time.monotonic,
             stall_s=stall_s,
         )
-        self._uplink = Uplink(settings=settings, fleet=self.fleet, metrics=self._metrics, log=log)
+        self._ingests = Ingests()
+        self._uplink = Uplink(
+            settings=settings,
+            fleet=self.fleet,
+            ingests=self._ingests,
+            metrics=self._metrics,
+            log=log,
+        )
         self._seeder = Seeder(
             fleet=self.fleet, reader=reader, engine=engine, log=log, interval_s=seed_interval_s
         )
@@ -82,6 +90,11 @@ class Live:
     def connected(self) -> bool:
         """Whether the broker is connected."""
         return self._uplink.connected
+
+    @property
+    def ingest_failure(self) -> str:
+        """Which instances of ingest cannot store, as they say; empty where none says so."""
+        return self._ingests.failure
 
     async def run(self) -> None:
         """Serve until cancelled.

@@ -23,11 +23,13 @@ from aerostream_contract.topics import (
     DroneTopic,
     drone_topic,
     parse_drone_topic,
+    parse_service_state_topic,
     service_state_topic,
 )
 from structlog.typing import FilteringBoundLogger
 
 from aerostream_cloud.bridge.live.fleet import Fleet
+from aerostream_cloud.bridge.live.ingests import Ingests
 from aerostream_cloud.bridge.live.metrics import LiveMetrics
 from aerostream_cloud.mqtt import Broker, Link, Will, tls_context
 from aerostream_cloud.settings import CloudSettings
@@ -39,6 +41,7 @@ _MOST_ROUTES = 200_000
 #: Told again with every change, so a lost one does not matter; acknowledging would cost more.
 _UNPROMISED = (UP_TEL,)
 _PROMISED = (UP_STATUS, UP_INFO, UP_STATE, UP_EVT)
+_SERVICES = f"{ROOT}/_svc/"
 
 
 class Uplink:
@@ -47,6 +50,7 @@ class Uplink:
     Args:
         settings: broker, instance.
         fleet: takes what drones send.
+        ingests: takes what ingest services say of themselves.
         metrics: what is counted.
         log: for what happens.
     """
@@ -56,10 +60,12 @@ class Uplink:
         *,
         settings: CloudSettings,
         fleet: Fleet,
+        ingests: Ingests,
         metrics: LiveMetrics,
         log: FilteringBoundLogger,
     ) -> None:
         self._fleet = fleet
+        self._ingests = ingests
         self._metrics = metrics
         self._log = log
         self._routes: dict[str, DroneTopic] = {}
@@ -78,7 +84,7 @@ class Uplink:
                 key=settings.mqtt_key,
             ),
             client_id=f"bridge-{settings.instance}",
-            subscriptions=_filters(_PROMISED),
+            subscriptions=[*_filters(_PROMISED), service_state_topic("ingest", "+")],
             unpromised=_filters(_UNPROMISED),
             receive=self._receive,
             log=log,
@@ -140,6 +146,9 @@ class Uplink:
         self._metrics.received.inc()
         retained = bool(properties.get("retain"))
         try:
+            if topic.startswith(_SERVICES):
+                self._apply_service(topic, payload)
+                return
             self._apply(topic, payload, retained=retained, now_us=time.time_ns() // 1000)
         except InvalidName as error:
             self._refuse("topic", error)
@@ -179,6 +188,11 @@ class Uplink:
         if fleet.foreign != foreign:
             self._refuse("fleet", InvalidName(f"drone {name} is known in another fleet"))
 
+    def _apply_service(self, topic: str, payload: bytes) -> None:
+        _check_size(payload)
+        _, instance = parse_service_state_topic(topic)
+        self._ingests.apply(instance, models.decode(payload, ServiceState) if payload else None)
+
     def _frame(self, name: DroneName, payload: bytes, now_us: int) -> None:
         frame = decode_frame(payload)
         if frame.blocks:
@@ -212,6 +226,7 @@ class Uplink:
 
     def _say_online(self) -> None:
         self._unacknowledged.clear()
+        self._ingests.forget()
         self._broker.publish(
             self._state_topic, self._state(ServiceStatus.ONLINE), qos=1, retain=True
         )
