@@ -2,6 +2,7 @@
 
 EDGE_SETTINGS = frozenset(
     {
+        "backfill_rate",
         "batch_interval",
         "data_dir",
         "drone",
@@ -17,6 +18,9 @@ EDGE_SETTINGS = frozenset(
         "mqtt_url",
         "passthrough",
         "rate_policy",
+        "spool_bytes",
+        "spool_days",
+        "spool_fsync",
         "sysid",
         "window_bytes",
     }

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from concurrent.futures import Executor, ThreadPoolExecutor
 
 from aerostream_contract.mavlink import MESSAGES
 
@@ -40,14 +41,17 @@ class Agent:
     Args:
         settings: its configuration.
         clock: the host's clock.
+        disk: its threads touch the spools' files; None: a thread of the agent's own.
 
     Raises:
         InvalidSetting: the account is another drone's, or the link's address is unusable.
-        StateError: the file of system ids is damaged.
+        StateError: the file of system ids is damaged, or the spool cannot be used.
         UplinkError: there are accounts, and none for this drone.
     """
 
-    def __init__(self, *, settings: EdgeSettings, clock: HostClock) -> None:
+    def __init__(
+        self, *, settings: EdgeSettings, clock: HostClock, disk: Executor | None = None
+    ) -> None:
         check_own_account(settings)
         self._settings = settings
         self._clock = clock
@@ -64,7 +68,16 @@ class Agent:
         self._link = LinkKeeper(
             url=self._url, receive=self._receive, ended=self._link_ended, log=self._log
         )
-        self._vehicles = Vehicles(settings=settings, wake=self._wake_up, log=self._log)
+        self._spooled = asyncio.Event()
+        self._own_disk = ThreadPoolExecutor(1, thread_name_prefix="spool")
+        self._vehicles = Vehicles(
+            settings=settings,
+            clock=clock,
+            wake=self._wake_up,
+            spooled=self._spooled.set,
+            disk=disk or self._own_disk,
+            log=self._log,
+        )
 
     async def run(self) -> None:
         """Run until `stop`.
@@ -89,7 +102,10 @@ class Agent:
                 ticks = tasks.create_task(self._tick_forever(), name="ticks")
                 uplinks = tasks.create_task(self._handle_uplinks(), name="uplinks")
                 attended = tasks.create_task(self._flush_attended(), name="attended")
+                tasks.create_task(self._keep_spools(), name="spools")
                 await self._stopping.wait()
+                # What is on its way to the disk arrives there before the task ends.
+                self._spooled.set()
                 for task in (link, ticks, uplinks, attended):
                     task.cancel()
         except ExceptionGroup as group:
@@ -116,8 +132,6 @@ class Agent:
         for frame in self._parser.feed(data):
             self._take(frame, receipt_us)
         for vehicle in self._vehicles:
-            if vehicle.session is not None and vehicle.drone.urgent:
-                vehicle.session.send_due(self._clock.monotonic_s())
             if vehicle.hurried:
                 self._hurried.set()
 
@@ -133,8 +147,9 @@ class Agent:
     # --- time ---------------------------------------------------------------------------
 
     async def _tick_forever(self) -> None:
-        flush_s = heartbeat_s = health_s = self._clock.monotonic_s()
-        tick_s = min(_TICK_S, self._settings.batch_interval)
+        heartbeat_s = health_s = self._clock.monotonic_s()
+        tick_s = min(_TICK_S, self._settings.batch_interval / 2)
+        longest_us = int((self._settings.batch_interval - tick_s) * 1e6)
         while True:
             await asyncio.sleep(tick_s)
             now_s = self._clock.monotonic_s()
@@ -148,23 +163,23 @@ class Agent:
             if now_s - health_s >= _HEALTH_S:
                 health_s = now_s
                 self._report_health(utc_us)
-            if now_s - flush_s >= self._settings.batch_interval:
-                flush_s = now_s
-                for vehicle in self._vehicles:
+            for vehicle in self._vehicles:
+                # At the last tick at which no sample has waited for longer than it should.
+                since_us = vehicle.drone.waiting_since_us
+                if since_us is not None and utc_us - since_us >= longest_us:
                     vehicle.drone.flush()
             for session in self._vehicles.sessions:
                 session.tick(now_s, utc_us)
+            self._spooled.set()
 
     async def _flush_attended(self) -> None:
         """Send what somebody looks at: the first sample at once, what follows it soon after."""
         while True:
             await self._hurried.wait()
             self._hurried.clear()
-            now_s = self._clock.monotonic_s()
             for vehicle in self._vehicles:
                 if vehicle.hurried and vehicle.session is not None:
                     vehicle.drone.flush()
-                    vehicle.session.send_due(now_s)
             await asyncio.sleep(_ATTENDED_FLUSH_S)
 
     async def _handle_uplinks(self) -> None:
@@ -176,6 +191,7 @@ class Agent:
                 if vehicle.session is None:
                     continue
                 vehicle.session.handle(now_s)
+                self._spooled.set()
                 if vehicle.session.taken_over:
                     self._log.error(
                         "another agent took this drone's name",
@@ -186,13 +202,28 @@ class Agent:
             if not self._vehicles.sessions:
                 self.stop()
 
+    async def _keep_spools(self) -> None:
+        while not self._stopping.is_set():
+            await self._spooled.wait()
+            self._spooled.clear()
+            for vehicle in self._vehicles:
+                await self._keep_spool(vehicle)
+
+    async def _keep_spool(self, vehicle: Vehicle) -> None:
+        if vehicle.keeper is not None:
+            timeline = vehicle.drone.timeline
+            offset_us = timeline.receipt_offset_us if timeline.told else None
+            utc_us = None if offset_us is None else self._clock.receipt_us() + offset_us
+            await vehicle.keeper.step(self._clock.monotonic_s(), utc_us)
+
     def _report_health(self, utc_us: int) -> None:
         first = self._vehicles.configured
-        if first is None or first.session is None:
+        if first is None or first.session is None or first.keeper is None:
             return
-        drone = first.drone
-        dropped = drone.counts.dropped_samples
-        agent = self._health.agent_sample(drone.outbox, first.session, dropped)
+        drone, keeper = first.drone, first.keeper
+        agent = self._health.agent_sample(
+            len(keeper.spool), keeper.used_bytes, first.session, drone.counts.dropped_samples
+        )
         drone.add(agent, COMPONENT, utc_us)
         drone.add(link_sample(self._parser.counts, self._lost), COMPONENT, utc_us)
 
@@ -233,26 +264,36 @@ class Agent:
     # --- the end ------------------------------------------------------------------------
 
     async def _say_goodbye(self) -> None:
-        """Send what was collected and wait a moment for it to be stored."""
-        sessions = self._vehicles.sessions
-        for session in sessions:
-            session.drone.finish()
+        """Put what was collected on the disk, and wait a moment for it to be stored."""
+        kept = [
+            (vehicle, vehicle.session, vehicle.keeper)
+            for vehicle in self._vehicles
+            if vehicle.session is not None and vehicle.keeper is not None
+        ]
+        for vehicle, _, keeper in kept:
+            vehicle.drone.finish()
+            keeper.spool.hurry()
         deadline_s = self._clock.monotonic_s() + _GOODBYE_S
-        while self._clock.monotonic_s() < deadline_s and any(
-            len(session.drone.outbox) for session in sessions if session.uplink.connected
-        ):
-            for session in sessions:
+        while True:
+            for vehicle, session, _ in kept:
                 session.handle(self._clock.monotonic_s())
+                await self._keep_spool(vehicle)
+            late = self._clock.monotonic_s() >= deadline_s
+            if late or not any(len(k.spool) for _, s, k in kept if s.uplink.connected):
+                break
             self._wake.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_TICK_S):
                     await self._wake.wait()
-        unstored = sum(len(session.drone.outbox) for session in sessions)
+        unstored = sum(len(keeper.spool) for _, _, keeper in kept)
         if unstored:
-            self._log.warning(
-                "stopping with frames that are not known to be stored", extra={"frames": unstored}
+            self._log.info(
+                "stopping with frames in the spool that are not known to be stored",
+                extra={"frames": unstored},
             )
-        for session in sessions:
+        for _, session, _ in kept:
             session.say_goodbye()
-        for session in sessions:
+        for _, session, keeper in kept:
             await asyncio.to_thread(session.close)
+            keeper.close()
+        self._own_disk.shutdown()

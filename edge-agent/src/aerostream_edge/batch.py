@@ -54,6 +54,17 @@ class Batch:
             for key, section in self._sections.items()
         }
 
+    def span(self, others: Iterable[int] = ()) -> tuple[int, int]:
+        """UTC of the first and last sample, other times included; there must be one."""
+        times = [
+            key.offset_us + row[0]
+            for key, section in self._sections.items()
+            for series in section.values()
+            for row in (series.rows[0], series.rows[-1])
+        ]
+        times += others
+        return min(times), max(times)
+
     def take(self) -> list[Section]:
         """All that was collected; the batch is empty again."""
         sections = [

@@ -1,27 +1,26 @@
 """One drone's way from MAVLink frames to numbered MQTT payloads: the agent's core, without I/O."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from aerostream_contract.channels import EVENT
-from aerostream_contract.frame import Clock, encode_frame, restamp_frame
+from aerostream_contract.frame import encode_frame
 from aerostream_contract.mavlink import MESSAGES
-from aerostream_contract.models import Event, decode, encode
+from aerostream_contract.models import Event, encode
 from aerostream_contract.names import DroneName
-from aerostream_contract.times import iso_from_us, us_from_iso
-from aerostream_contract.topics import UP_BF, UP_EVT, UP_TEL
+from aerostream_contract.times import iso_from_us
 from aerostream_contract.vehicles import Heartbeat
-from msgspec import structs
 
 from aerostream_edge.batch import Batch
 from aerostream_edge.mapping import STATUSTEXT, MessageMapping, Sample, mapping_of, passthrough_of
 from aerostream_edge.mavlink.frames import Frame
-from aerostream_edge.outbox import Item, MemoryOutbox
 from aerostream_edge.policy import RatePolicyName, StandardPolicy
+from aerostream_edge.spool.item import Item, Kind
+from aerostream_edge.spool.restamp import Move
 from aerostream_edge.statustext import Text, TextJoiner
-from aerostream_edge.timeline import Shift, Timeline
+from aerostream_edge.timeline import SectionKey, Shift, Timeline
 from aerostream_edge.twin import Happening, Twin
 
 #: Events in one frame; a joined text has at most 12.8 kB, so they fit whatever they say.
@@ -50,7 +49,43 @@ class Counts:
     samples: int = 0
     """Samples put into frames."""
     dropped_samples: int = 0
-    """Samples given up because the outbox was full or the cloud never took them."""
+    """Samples given up because the spool was full or the cloud never took them."""
+
+
+class Outbox(Protocol):
+    """Where numbered items go on their way to the database."""
+
+    epoch: int
+
+    @property
+    def next_number(self) -> int:
+        """The number that is given next."""
+        ...
+
+    def reserve(self) -> int:
+        """The next number; never given twice in an epoch."""
+        ...
+
+    def put(self, item: Item) -> None:
+        """Keep an item until it is stored."""
+        ...
+
+    def told(self, offset_us: int) -> None:
+        """The autopilot told the true time: UTC minus the receipt clock."""
+        ...
+
+    def restamp(self, moves: Sequence[Move]) -> None:
+        """Move the times of what nobody has seen."""
+        ...
+
+
+class _Event(NamedTuple):
+    """Something that happened, before it has its number."""
+
+    component: int
+    time_us: int
+    receipt_us: int
+    happening: Happening
 
 
 class _BootStart(NamedTuple):
@@ -74,7 +109,7 @@ class Drone:
         passthrough: names of messages that pass through besides the named channels; with
             policy `full` all do.
         max_cells: values that fill a frame.
-        backfill: publish on `up/bf` alone, events inside frames: an import.
+        backfill: put events into frames: an import.
     """
 
     def __init__(
@@ -82,7 +117,7 @@ class Drone:
         *,
         name: DroneName,
         timeline: Timeline,
-        outbox: MemoryOutbox,
+        outbox: Outbox,
         policy: RatePolicyName,
         passthrough: Collection[str] = (),
         max_cells: int,
@@ -97,11 +132,11 @@ class Drone:
         self._passthrough = frozenset(MESSAGES.named(message).id for message in passthrough)
         self._batch = Batch(max_cells)
         self._backfill = backfill
-        self._events: list[tuple[int, int, Happening]] = []
+        self._events: list[_Event] = []
         self._joiner = TextJoiner()
         self._boots: dict[int, _BootStart] = {}
-        self.urgent = False
-        """An event waits to be sent: it must not wait for the next tick."""
+        self._told = False
+        self._oldest_us: int | None = None
 
     def take(self, reception: Reception, heartbeat: Heartbeat | None = None) -> None:
         """Take a message of this drone.
@@ -126,9 +161,12 @@ class Drone:
         self._note_boot(frame.component)
         if shifts:
             self._restamp(shifts)
+        if not self._told and self.timeline.told:
+            self._told = True
+            self.outbox.told(self.timeline.receipt_offset_us)
         if self._keeps(mapping, frame, sample, receipt_us):
             key, time_us = self.timeline.stamp(frame.component, sample, receipt_us)
-            self._batch.add(key, time_us, sample)
+            self._add(key, time_us, sample, receipt_us)
             if self._batch.full:
                 self.flush()
         if heartbeat is not None:
@@ -142,6 +180,11 @@ class Drone:
         """Whether samples wait for their frame."""
         return bool(self._batch.samples)
 
+    @property
+    def waiting_since_us(self) -> int | None:
+        """When the oldest of those samples was received, by the receipt clock."""
+        return self._oldest_us
+
     def attend(self, channels: Collection[str]) -> None:
         """Somebody looks at these channels, and at no others any more."""
         if self._policy is not None:
@@ -150,13 +193,18 @@ class Drone:
     def add(self, sample: Sample, component: int, receipt_us: int) -> None:
         """Add a sample that the agent made itself."""
         key, time_us = self.timeline.stamp(component, sample, receipt_us)
+        self._add(key, time_us, sample, receipt_us)
+
+    def _add(self, key: SectionKey, time_us: int, sample: Sample, receipt_us: int) -> None:
+        if self._oldest_us is None:
+            self._oldest_us = receipt_us
         self._batch.add(key, time_us, sample)
 
     def happened(self, happening: Happening, component: int, receipt_us: int) -> None:
         """Report an event; live it goes out at once."""
         series = (EVENT.name, happening.kind)
         time_us = self.timeline.receipt_time(component, series, receipt_us)
-        self._events.append((component, time_us, happening))
+        self._events.append(_Event(component, time_us, receipt_us, happening))
         if not self._backfill:
             self._put_events()
         elif len(self._events) >= _MOST_EVENTS:
@@ -180,21 +228,13 @@ class Drone:
             return
         number = self.outbox.reserve()
         events = [self._encoded(number, event) for event in self._events]
+        span = self._batch.span(event.time_us for event in self._events)
         self._events.clear()
         payload = encode_frame(self.outbox.epoch, number, self._batch.take(), events)
         self.counts.samples += samples
-        self._put(Item(number, UP_BF if self._backfill else UP_TEL, payload, samples))
-
-    def resend_payload(self, item: Item) -> tuple[str, bytes]:
-        """Topic leaf and payload for sending an item, the first time or again.
-
-        What goes again goes on `up/bf`, an event inside a frame of its own number.
-        """
-        if not item.attempts:
-            return item.leaf, item.payload
-        if item.leaf == UP_EVT:
-            return UP_BF, encode_frame(self.outbox.epoch, item.number, [], [item.payload])
-        return UP_BF, item.payload
+        item = Item(number, Kind.TELEMETRY, payload, samples, *span, self._oldest_us or 0)
+        self._oldest_us = None
+        self.outbox.put(item)
 
     def _keeps(
         self, mapping: MessageMapping, frame: Frame, sample: Sample, receipt_us: int
@@ -217,18 +257,15 @@ class Drone:
     def _put_events(self) -> None:
         for event in self._events:
             number = self.outbox.reserve()
-            self._put(Item(number, UP_EVT, self._encoded(number, event), 0))
-        self.urgent = True
+            payload, time_us = self._encoded(number, event), event.time_us
+            item = Item(number, Kind.EVENT, payload, 0, time_us, time_us, event.receipt_us)
+            self.outbox.put(item)
         self._events.clear()
 
-    def _encoded(self, number: int, event: tuple[int, int, Happening]) -> bytes:
-        component, time_us, (kind, severity, text, data) = event
+    def _encoded(self, number: int, event: _Event) -> bytes:
+        component, time_us, _, (kind, severity, text, data) = event
         epoch, time = self.outbox.epoch, iso_from_us(time_us)
         return encode(Event(epoch, number, time, kind, severity, component, text, data))
-
-    def _put(self, item: Item) -> None:
-        dropped = self.outbox.put(item)
-        self.counts.dropped_samples += sum(lost.samples for lost in dropped)
 
     def _note_boot(self, component: int) -> None:
         """Begin a frame at a new boot of the autopilot: what is before it keeps its offsets."""
@@ -245,23 +282,17 @@ class Drone:
     def _restamp(self, shifts: Sequence[Shift]) -> None:
         """Move what nobody has seen: all that is collected is of the autopilot's present boot."""
         self._batch.restamp(shifts)
-        every = {(s.component, s.boot, s.clock): s.by_us for s in shifts}
-        steady = {(s.component, s.boot, s.clock): s.by_us for s in shifts if not s.leans}
         since = self._first_of(self.timeline.autopilot).number
-
-        def rewrite(item: Item) -> bytes:
-            moved = every if item.number >= since else steady
-            if item.leaf == UP_EVT:
-                return self._moved_event(item, moved)
-            return restamp_frame(item.payload, moved)
-
-        self.outbox.restamp(rewrite)
-
-    def _moved_event(self, item: Item, moved: Mapping[tuple[int, int, Clock], int]) -> bytes:
-        event = decode(item.payload, Event)
-        first = self._first_of(event.component)
-        by_us = moved.get((event.component, first.boots - 1, Clock.RECEIPT), 0)
-        if not by_us or item.number < first.number:
-            return item.payload
-        time = iso_from_us(us_from_iso(event.time) + by_us)
-        return encode(structs.replace(event, time=time))
+        self.outbox.restamp(
+            [
+                Move(
+                    shift.component,
+                    shift.boot,
+                    int(shift.clock),
+                    shift.by_us,
+                    frames_from=since if shift.leans else 0,
+                    events_from=self._first_of(shift.component).number,
+                )
+                for shift in shifts
+            ]
+        )

@@ -9,7 +9,6 @@ from aerostream_contract.channels import CHANNELS
 
 from aerostream_edge.mapping import Sample
 from aerostream_edge.mavlink.frames import ByteCounts, Frame
-from aerostream_edge.outbox import MemoryOutbox
 from aerostream_edge.session import DroneSession
 
 _STATM = Path("/proc/self/statm")
@@ -39,8 +38,17 @@ class Health:
         self._wall_s = time.monotonic()
         self._cpu_s = time.process_time()
 
-    def agent_sample(self, outbox: MemoryOutbox, session: DroneSession, dropped: int) -> Sample:
-        """A sample of channel `agent`."""
+    def agent_sample(
+        self, spooled: int, spool_bytes: int, session: DroneSession, dropped: int
+    ) -> Sample:
+        """A sample of channel `agent`.
+
+        Args:
+            spooled: frames, events and reports that are not known to be stored.
+            spool_bytes: what the spool's file holds.
+            session: counts what was sent.
+            dropped: samples that were given up.
+        """
         wall_s, cpu_s = time.monotonic(), time.process_time()
         elapsed_s = max(wall_s - self._wall_s, 1e-3)
         cpu_percent = 100 * (cpu_s - self._cpu_s) / elapsed_s
@@ -48,8 +56,8 @@ class Health:
         cells = (
             round(cpu_percent * 10),
             round(resident_bytes() / 1e6 * 10),
-            len(outbox),
-            outbox.bytes,
+            spooled,
+            spool_bytes,
             session.frames_sent,
             session.frames_resent,
             session.uplink.bytes_published,

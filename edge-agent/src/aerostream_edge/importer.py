@@ -13,17 +13,17 @@ from aerostream_contract.errors import ContractError
 from aerostream_contract.mavlink import MESSAGES
 from aerostream_contract.models import Ack, decode
 from aerostream_contract.names import DroneName
-from aerostream_contract.topics import DN_ACK, drone_topic, parse_drone_topic
+from aerostream_contract.topics import DN_ACK, UP_BF, drone_topic, parse_drone_topic
 from aerostream_contract.vehicles import Heartbeat
 
 from aerostream_edge.drone import Drone, Reception
 from aerostream_edge.errors import LogError, UplinkError
 from aerostream_edge.mapping import mapping_of, passthrough_of
 from aerostream_edge.mavlink.tlog import TelemetryLog
-from aerostream_edge.outbox import Item, MemoryOutbox
 from aerostream_edge.reasons import because
 from aerostream_edge.roster import HEARTBEAT, Roster, read_heartbeat
 from aerostream_edge.settings import EdgeSettings
+from aerostream_edge.spool.item import Item
 from aerostream_edge.timeline import Timeline
 from aerostream_edge.uplink import (
     Connected,
@@ -35,6 +35,7 @@ from aerostream_edge.uplink import (
     Unreachable,
     Uplink,
 )
+from aerostream_edge.window import Window
 
 _RECORDS_PER_PUMP = 200
 _EPOCH_BITS = 42
@@ -126,9 +127,9 @@ class Importer:
         self._show = show
         self._say = say
         self._epoch = 1 + secrets.randbits(_EPOCH_BITS)
-        self._outboxes: dict[DroneName, MemoryOutbox] = {}
+        self._windows: dict[DroneName, Window] = {}
         self._drones: dict[DroneName, Drone] = {}
-        self._mids: dict[int, tuple[MemoryOutbox, Item]] = {}
+        self._mids: dict[int, tuple[Window, Item]] = {}
         self._wakeup = threading.Event()
         self._said: set[str] = set()
         self._progress = Progress(Path(), 0, 0, 0)
@@ -171,7 +172,7 @@ class Importer:
             drone.take(reception, heartbeat)
             if reception.ordinal % _RECORDS_PER_PUMP == 0:
                 self._pump()
-            while any(outbox.full for outbox in self._outboxes.values()):
+            while any(window.full for window in self._windows.values()):
                 self._wait()
         for drone in vehicles.values():
             drone.finish()
@@ -220,17 +221,15 @@ class Importer:
         for system in systems:
             suffix = "" if system == systems[0] else f"-{system}"
             name = DroneName(self._settings.fleet, self._settings.drone + suffix)
-            outbox = self._outboxes.get(name)
-            if outbox is None:
-                outbox = MemoryOutbox(
-                    epoch=self._epoch, max_bytes=self._settings.window_bytes, drops=False
-                )
-                self._outboxes[name] = outbox
+            window = self._windows.get(name)
+            if window is None:
+                window = Window(epoch=self._epoch, max_bytes=self._settings.window_bytes)
+                self._windows[name] = window
             autopilot, _ = survey.roster.autopilots[system]
             drones[system] = self._drones[name] = Drone(
                 name=name,
                 timeline=survey.timelines[system].schedule(autopilot),
-                outbox=outbox,
+                outbox=window,
                 policy=self._settings.rate_policy,
                 passthrough=self._settings.passthrough_names,
                 max_cells=self._settings.frame_values,
@@ -261,7 +260,7 @@ class Importer:
             self._progress.position = log.counts.total
 
     def _drain(self) -> None:
-        while any(len(outbox) for outbox in self._outboxes.values()):
+        while any(len(window) for window in self._windows.values()):
             self._wait()
 
     def _wait(self) -> None:
@@ -281,8 +280,8 @@ class Importer:
                 case Connected():
                     self._said.clear()
                     now_s = time.monotonic()
-                    for outbox in self._outboxes.values():
-                        outbox.forgotten(now_s)
+                    for window in self._windows.values():
+                        window.forgotten(now_s)
                 case Refused(reason=reason, permanent=True):
                     raise UplinkError(f"the broker {broker} refuses us: {reason}")
                 case Refused(reason=reason):
@@ -293,18 +292,17 @@ class Importer:
                     self._mids.clear()
                     self._say_once(f"the broker {broker} is gone{because(reason)}")
         self._send()
-        self._progress.waiting = sum(len(outbox) for outbox in self._outboxes.values())
+        self._progress.waiting = sum(len(window) for window in self._windows.values())
         self._show(self._progress)
 
     def _send(self) -> None:
         now_s = time.monotonic()
-        for name, outbox in self._outboxes.items():
-            while self._uplink.has_room and (item := outbox.next_due(now_s)) is not None:
-                leaf, payload = self._drones[name].resend_payload(item)
-                mid = self._uplink.publish(drone_topic(name, leaf), payload)
-                self._mids[mid] = (outbox, item)
-                outbox.sent(item, now_s)
-            for item in outbox.hopeless():
+        for name, window in self._windows.items():
+            while self._uplink.has_room and (item := window.next_due(now_s)) is not None:
+                mid = self._uplink.publish(drone_topic(name, UP_BF), item.payload)
+                self._mids[mid] = (window, item)
+                window.sent(item, now_s)
+            for item in window.hopeless():
                 self._drones[name].counts.dropped_samples += item.samples
                 self._say(f"frame {item.number} of {name} was never stored: set aside")
 
@@ -320,14 +318,14 @@ class Importer:
 
     def _acknowledge(self, topic: str, payload: bytes) -> None:
         try:
-            outbox = self._outboxes.get(parse_drone_topic(topic).name)
-            if outbox is None:
+            window = self._windows.get(parse_drone_topic(topic).name)
+            if window is None:
                 return
             ack = decode(payload, Ack)
         except ContractError as error:
             self._say_once(f"an unreadable acknowledgement came on {topic}: {error}")
             return
-        outbox.acknowledge(ack.epoch, ack.ranges)
+        window.acknowledge(ack.epoch, ack.ranges)
 
     def _say_once(self, sentence: str) -> None:
         if sentence not in self._said:

@@ -33,8 +33,10 @@ from aerostream_edge.accounts import Account
 from aerostream_edge.attention import AttendedChannels
 from aerostream_edge.drone import Drone
 from aerostream_edge.logs import bound_log
-from aerostream_edge.outbox import Item
 from aerostream_edge.reasons import because
+from aerostream_edge.spool import Spool
+from aerostream_edge.spool.pace import Pace
+from aerostream_edge.spool.resend import Resend
 from aerostream_edge.uplink import (
     Connected,
     Disconnected,
@@ -71,6 +73,8 @@ class DroneSession:
 
     Args:
         drone: whose frames are sent.
+        spool: where they are until they are stored.
+        pace: how fast history goes.
         url: the broker.
         account: user and password.
         tls: certificates.
@@ -82,6 +86,8 @@ class DroneSession:
         self,
         *,
         drone: Drone,
+        spool: Spool,
+        pace: Pace,
         url: MqttUrl,
         account: Account,
         tls: Tls,
@@ -89,6 +95,8 @@ class DroneSession:
         attended: AttendedChannels,
     ) -> None:
         self.drone = drone
+        self._spool = spool
+        self._pace = pace
         self.birth: Birth | None = None
         self.link = LinkState.DOWN
         self.taken_over = False
@@ -96,7 +104,9 @@ class DroneSession:
         self._let_in = False
         self._connection = 0
         self._status_s: float | None = None
-        self._items: dict[int, Item] = {}
+        self._numbers: dict[int, list[int]] = {}
+        """What each publish carries that is not confirmed yet."""
+        self._history_mid: int | None = None
         self._said: set[str] = set()
         self._ingests: dict[str, ServiceState] = {}
         self.frames_sent = 0
@@ -133,14 +143,14 @@ class DroneSession:
                 case Unreachable():
                     self._warn_once("the broker is unreachable; trying again")
                 case Disconnected(reason=reason, taken_over=taken_over):
-                    self._items.clear()
+                    self._disconnected()
                     self.taken_over = self.taken_over or taken_over
                     # A connection that was refused ends too, and has said why.
                     if self._let_in and not taken_over:
                         self._warn_once(f"the connection to the broker is lost{because(reason)}")
                     self._let_in = False
                 case Published():
-                    self._published(event)
+                    self._published(event, now_s)
                 case Received():
                     self._received(event, now_s)
         self.send_due(now_s)
@@ -154,24 +164,39 @@ class DroneSession:
                 corrected_us = utc_us + self.drone.timeline.receipt_offset_us
                 state = self.drone.twin.snapshot(int(now_s * 1e6), corrected_us)
                 self.uplink.publish(self._topic(UP_STATE), encode(state), retain=True)
-        for item in self.drone.outbox.hopeless():
-            self.drone.counts.dropped_samples += item.samples
-            self._log.error(
-                "a frame was never stored and is set aside", extra={"number": item.number}
-            )
         self.send_due(now_s)
 
+    @property
+    def has_room(self) -> bool:
+        """Whether a payload would be sent at once."""
+        return self.uplink.has_room
+
     def send_due(self, now_s: float) -> None:
-        """Send frames and events that are due, as far as the broker keeps up."""
-        outbox = self.drone.outbox
-        self.drone.urgent = False
-        while self.uplink.has_room and (item := outbox.next_due(now_s)) is not None:
-            leaf, payload = self.drone.resend_payload(item)
-            mid = self.uplink.publish(self._topic(leaf), payload)
-            self._items[mid] = item
+        """Send what is new, as far as the broker keeps up."""
+        while self.uplink.has_room and (item := self._spool.next_live(now_s)) is not None:
+            mid = self.uplink.publish(self._topic(item.kind.leaf), item.payload)
+            self._numbers[mid] = [item.number]
             self.frames_sent += 1
-            self.frames_resent += bool(item.attempts)
-            outbox.sent(item, now_s)
+            self._spool.sent_live(item, now_s)
+
+    def send_history(self, batch: Resend, now_s: float) -> bool:
+        """Send what was not stored in time; False where there is no room for it now."""
+        if not self.uplink.has_room:
+            return False
+        mid = self.uplink.publish(self._topic(batch.leaf), batch.payload)
+        self._numbers[mid] = batch.numbers
+        self._history_mid = mid
+        self.frames_resent += len(batch.numbers)
+        self._pace.sent(len(batch.payload), now_s)
+        self._spool.sent_history(batch.numbers, len(batch.payload), now_s)
+        return True
+
+    def begin_epoch(self, now_s: float) -> None:
+        """Announce that the numbering began anew."""
+        self._numbers.clear()
+        self._history_mid = None
+        self.publish_status(now_s)
+        self.publish_info()
 
     def publish_status(self, now_s: float) -> None:
         """Announce that the drone is online, and its MAVLink link."""
@@ -195,7 +220,7 @@ class DroneSession:
             mav_autopilot=heartbeat.autopilot,
             mav_type=heartbeat.type,
             agent_version=__version__,
-            epoch=self.drone.outbox.epoch,
+            epoch=self._spool.epoch,
             rate_policy=birth.rate_policy,
             capabilities=birth.capabilities,
             firmware=birth.firmware,
@@ -218,29 +243,39 @@ class DroneSession:
         self._connection = event.connection
         self._log.info("connected", extra={"session_present": event.session_present})
         if not event.session_present:
-            self.drone.outbox.forgotten(now_s)
+            self._spool.forgotten()
+        self._spool.connected = True
         self.publish_status(now_s)
         self.publish_info()
 
-    def _published(self, event: Published) -> None:
-        item = self._items.pop(event.mid, None)
+    def _disconnected(self) -> None:
+        self._spool.connected = False
+        self._numbers.clear()
+        self._history_mid = None
+        self._pace.disconnected()
+
+    def _published(self, event: Published, now_s: float) -> None:
+        numbers = self._numbers.pop(event.mid, None)
+        if event.mid == self._history_mid:
+            self._history_mid = None
+            self._pace.taken(now_s)
         if event.accepted:
-            if not event.heard and item is not None:
+            if not event.heard and numbers is not None:
                 self._warn_once("no ingest service is listening; frames are kept")
             return
         self._warn_once(f"the broker refuses what this drone publishes: {event.reason}")
-        if item is not None:
-            self.drone.outbox.refused(item)
+        if numbers is not None:
+            self._spool.refused(numbers)
 
     def _received(self, event: Received, now_s: float) -> None:
         try:
             if event.topic == self._topic(DN_ACK):
                 ack = decode(event.payload, Ack)
-                self.drone.outbox.acknowledge(ack.epoch, ack.ranges)
+                self._spool.acknowledge(ack.epoch, ack.ranges, now_s)
             elif event.topic == self._topic(DN_ATT):
                 self._take_attention(event, now_s)
             elif event.payload:
-                self._ingest_state(event.topic, decode(event.payload, ServiceState), now_s)
+                self._ingest_state(event, decode(event.payload, ServiceState))
         except ContractError as error:
             self._log.warning(
                 "unreadable message", extra={"topic": event.topic, "reason": str(error)}
@@ -254,17 +289,32 @@ class DroneSession:
         for name in self._attended.ask(request, now_s):
             self._log.debug("attention to what is no channel", extra={"channel": name})
 
-    def _ingest_state(self, topic: str, state: ServiceState, now_s: float) -> None:
-        """An ingest that comes (back) has not seen what was published to nobody."""
-        before = self._ingests.get(topic)
-        self._ingests[topic] = state
-        if state.status is ServiceStatus.ONLINE and before != state:
-            self.drone.outbox.forgotten(now_s)
+    def _ingest_state(self, event: Received, state: ServiceState) -> None:
+        """Note which ingests there are for us, and whether any of them can store."""
+        before = self._ingests.get(event.topic)
+        self._ingests[event.topic] = state
+        ours = [each for each in self._ingests.values() if self._serves_us(each)]
+        self._pace.paused = bool(ours) and all(each.status is ServiceStatus.PAUSED for each in ours)
+        if not self._serves_us(state):
+            return
+        # One that comes (back) has not seen what was published to nobody; one that only paused
+        # has what it was sent, as has one that was there when we came.
+        if before is None:
+            new = not event.retained
+        else:
+            new = before.started != state.started or not self._serves_us(before)
+        if new:
+            self._spool.forgotten()
+
+    def _serves_us(self, state: ServiceState) -> bool:
+        """Whether it is an ingest that runs, and for our fleet."""
+        running = state.status in (ServiceStatus.ONLINE, ServiceStatus.PAUSED)
+        return running and not {self.drone.name.fleet, "*"}.isdisjoint(state.fleets)
 
     def _status(self, presence: Presence, connection: int) -> Status:
         return Status(
             status=presence,
-            epoch=self.drone.outbox.epoch,
+            epoch=self._spool.epoch,
             session=connection,
             agent_version=__version__,
             link=self.link if presence is Presence.ONLINE else None,

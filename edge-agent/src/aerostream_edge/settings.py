@@ -15,6 +15,8 @@ from msgspec import Meta, Struct
 from aerostream_edge.policy import RatePolicyName
 from aerostream_edge.rates import RatesMode
 
+#: Smaller, a spool would hold its own bookkeeping and little else.
+MIN_SPOOL_BYTES = 1024 * 1024
 #: Options of the command line that are not called like their setting.
 _OPTIONS = {"mavlink_url": "--mavlink", "mqtt_url": "--mqtt", "rate_policy": "--policy"}
 
@@ -40,7 +42,7 @@ class EdgeSettings(Struct, frozen=True, kw_only=True):
     mqtt_credentials: Path | None = None
     """Folder with `{drone}.password` (and later `.crt`, `.key`) of each vehicle on the link."""
     data_dir: Path = Path(platformdirs.user_data_dir("aerostream"))
-    """Where the agent keeps which system id is which drone."""
+    """Where the agent keeps its spool, and which system id is which drone."""
     sysid: Annotated[int, Meta(ge=1, le=255)] | None = None
     """MAVLink system id of the vehicle; none: the first one seen, then kept."""
     rate_policy: RatePolicyName = RatePolicyName.STANDARD
@@ -54,8 +56,16 @@ class EdgeSettings(Struct, frozen=True, kw_only=True):
     """Seconds of live data that make a frame."""
     frame_values: Annotated[int, Meta(ge=20, le=20_000)] = 8_000
     """Values that fill a frame before its time: small frames for links that lose much."""
+    spool_bytes: Annotated[int, Meta(ge=0)] = 512 * 1024 * 1024
+    """Size of the file that keeps what is not yet stored; 0: in memory only, 16 MB."""
+    spool_days: Annotated[float, Meta(gt=0)] = 30
+    """What is older is given up, judged by GPS time only."""
+    spool_fsync: Annotated[float, Meta(ge=0, le=60)] = 1.0
+    """Seconds of telemetry that a power cut may take; events are never at risk."""
+    backfill_rate: Annotated[int, Meta(ge=1000)] = 50_000
+    """Bytes per second for what could not be sent or stored in time."""
     window_bytes: Annotated[int, Meta(ge=65536)] = 8 * 1024 * 1024
-    """Bytes of frames to hold until they are stored; the oldest are dropped beyond."""
+    """Bytes of history, or of an import, that may be sent and not yet stored."""
     log_level: str = "info"
     """`debug`, `info`, `warning` or `error`."""
 
@@ -69,6 +79,11 @@ class EdgeSettings(Struct, frozen=True, kw_only=True):
             DroneName(self.fleet, self.drone)
         except InvalidName as error:
             raise ValueError(f"AEROSTREAM_DRONE or AEROSTREAM_FLEET: {error}") from error
+        if 0 < self.spool_bytes < MIN_SPOOL_BYTES:
+            raise ValueError(
+                f"AEROSTREAM_SPOOL_BYTES {self.spool_bytes} is neither 0 nor at least "
+                f"{MIN_SPOOL_BYTES}"
+            )
         if self.log_level not in ("debug", "info", "warning", "error"):
             raise ValueError(
                 f"AEROSTREAM_LOG_LEVEL {self.log_level!r} is not debug, info, warning or error"

@@ -46,6 +46,7 @@ class Timeline:
     def __init__(self, autopilot: int) -> None:
         self.autopilot = autopilot
         self._receipt_offset_us = 0
+        self._told = False
         self._clocks: dict[int, ComponentClock] = {}
         self._free: defaultdict[tuple[int, int], dict[tuple[str, str], FreeTimes]]
         self._free = defaultdict(dict)
@@ -96,6 +97,11 @@ class Timeline:
         clock = self._clock(component)
         offset = clock.receipt_offset_us
         return self._free_times(component, clock.boot, series).place(receipt_us + offset)
+
+    @property
+    def told(self) -> bool:
+        """Whether the autopilot has told the true time; in a log nobody waits for that."""
+        return self._told
 
     @property
     def receipt_offset_us(self) -> int:
@@ -160,6 +166,7 @@ class Timeline:
         assert boot.utc_minus_receipt_us is not None
         if frame.component == self.autopilot:
             self._receipt_offset_us = boot.utc_minus_receipt_us
+            self._told = True
         if boot is not before:
             return []  # what came before belongs to another boot, whose offsets stay
         moved_us = boot.utc_minus_receipt_us - guessed_receipt_us

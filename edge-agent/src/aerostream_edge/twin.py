@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from aerostream_contract.mavlink import MESSAGES
-from aerostream_contract.models import Battery, Position, State
+from aerostream_contract.models import Backlog, Battery, Position, State
 from aerostream_contract.times import iso_from_us
 from aerostream_contract.vehicles import CRITICAL, EMERGENCY, LANDED_STATES, Heartbeat
 
@@ -42,6 +42,8 @@ class Twin:
     mission_item: int | None = None
     battery: Battery | None = None
     position: Position | None = None
+    backlog: list[Backlog] = field(default_factory=list)
+    """Stretches of history that are still to be stored."""
     _system_status: int | None = None
     _published: tuple[Any, ...] | None = None
     _published_us: int = field(default=-_REPEAT_US)
@@ -98,11 +100,12 @@ class Twin:
             mission_item=self.mission_item,
             battery=self.battery,
             position=self.position,
+            backlog=self.backlog,
         )
 
     def _essence(self) -> tuple[Any, ...]:
         percent = None if self.battery is None else self.battery.percent
-        return self.mode, self.armed, self.landed, self.mission_item, percent
+        return self.mode, self.armed, self.landed, self.mission_item, percent, self.backlog
 
     def _take_position(self, values: dict[str, Any]) -> None:
         heading = values["hdg"]

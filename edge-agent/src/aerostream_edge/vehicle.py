@@ -1,10 +1,13 @@
 """One vehicle on a live link: its drone, its session, and what is asked of its autopilot."""
 
+import math
 from dataclasses import dataclass, field
 
 from aerostream_contract.mavlink import MESSAGES
 from aerostream_contract.models import LinkState
+from aerostream_contract.times import iso_from_us
 from aerostream_contract.vehicles import Heartbeat
+from aerostream_contract.words import counted
 
 from aerostream_edge.attention import AttendedChannels
 from aerostream_edge.drone import Drone, Reception
@@ -12,6 +15,8 @@ from aerostream_edge.logs import BoundLog, bound_log
 from aerostream_edge.mavlink.messages import read_fields
 from aerostream_edge.rates import RateRequests
 from aerostream_edge.session import Birth, DroneSession
+from aerostream_edge.spool import Spool
+from aerostream_edge.spool.keeper import SpoolKeeper
 from aerostream_edge.twin import Happening
 
 LINK_DOWN_AFTER_S = 5.0
@@ -20,6 +25,13 @@ _ASK_AFTER_S = 2.0
 _ACK = MESSAGES.named("COMMAND_ACK").id
 _VERSION = MESSAGES.named("AUTOPILOT_VERSION").id
 _NOTICE, _WARNING = 5, 4
+_DROPS_INTERVAL_S = 10.0
+_REASONS = {
+    "full": "the spool is full",
+    "age": "they are too old",
+    "refused": "they were sent in vain too often",
+    "damaged": "the spool's file was lost",
+}
 
 
 @dataclass(slots=True)
@@ -32,6 +44,8 @@ class Vehicle:
     """None: the agent only listens."""
     rate_policy: str
     attended: AttendedChannels
+    keeper: SpoolKeeper | None
+    """None without a session: nothing is kept of what is not published."""
     system: int | None = None
     mavlink_version: int = 2
     _heartbeat_s: float | None = None
@@ -40,6 +54,7 @@ class Vehicle:
     _attended: frozenset[str] = frozenset()
     _boots: int = 1
     _mode: str | None = None
+    _drops_s: float = -math.inf
     _log: BoundLog = field(init=False)
 
     def __post_init__(self) -> None:
@@ -81,6 +96,9 @@ class Vehicle:
         """Notice a silent link; attend; ask for rates when their time has come."""
         self.drone.tick(utc_us)
         self._attend(now_s)
+        if self.keeper is not None:
+            self.drone.twin.backlog = self.keeper.backlog
+            self._report_drops(self.keeper.spool, now_s, utc_us)
         if (
             self.session is not None
             and self.session.link is LinkState.UP
@@ -92,6 +110,29 @@ class Vehicle:
             self._ask_at_s = None
             if self.rates is not None:
                 self.rates.begin(self._arriving)
+
+    def lost_spool(self, sentence: str, utc_us: int) -> None:
+        """Report that the spool had to be replaced."""
+        happening = Happening("spool", _WARNING, sentence[:1].upper() + sentence[1:], {})
+        self.drone.happened(happening, self.component, utc_us)
+
+    def _report_drops(self, spool: Spool, now_s: float, utc_us: int) -> None:
+        """Report what was given up; not more often than a person wants to read it."""
+        if not spool.has_drops or now_s - self._drops_s < _DROPS_INTERVAL_S:
+            return
+        self._drops_s = now_s
+        for drop in spool.take_drops():
+            self.drone.counts.dropped_samples += drop.samples
+            data = {
+                "reason": drop.reason,
+                "frames": drop.frames,
+                "samples": drop.samples,
+                "from": iso_from_us(drop.from_us),
+                "to": iso_from_us(drop.to_us),
+            }
+            text = f"{counted(drop.frames, 'frame')} given up: {_REASONS[drop.reason]}"
+            self._log.error("given up", extra=data)
+            self.drone.happened(Happening("dropped", _WARNING, text, data), self.component, utc_us)
 
     def _attend(self, now_s: float) -> None:
         """Let policy and autopilot know where somebody begins or ceases to look."""

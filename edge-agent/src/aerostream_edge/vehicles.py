@@ -1,31 +1,40 @@
 """The vehicles of one link: whose a message is, and who is published."""
 
-import secrets
 from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 
 from aerostream_contract.names import DroneName
 
 from aerostream_edge.accounts import account_of
 from aerostream_edge.attention import AttendedChannels
-from aerostream_edge.drone import Drone, Reception
+from aerostream_edge.clock import HostClock
+from aerostream_edge.drone import Drone, Outbox, Reception
 from aerostream_edge.errors import UplinkError
 from aerostream_edge.identity import Identities
-from aerostream_edge.logs import BoundLog
+from aerostream_edge.logs import BoundLog, bound_log
 from aerostream_edge.mavlink.frames import Frame
-from aerostream_edge.outbox import MemoryOutbox
 from aerostream_edge.rates import RateRequests, RatesMode
 from aerostream_edge.roster import Roster
 from aerostream_edge.session import DroneSession
 from aerostream_edge.settings import EdgeSettings
+from aerostream_edge.spool import Spool
+from aerostream_edge.spool.file import Opened, SpoolFile
+from aerostream_edge.spool.keeper import SpoolKeeper, new_epoch
+from aerostream_edge.spool.pace import Pace
+from aerostream_edge.spool.restamp import renumbered
+from aerostream_edge.spool.spool import Host
 from aerostream_edge.timeline import Timeline
 from aerostream_edge.uplink import Tls
 from aerostream_edge.vehicle import Vehicle
+from aerostream_edge.window import Window
 
-_EPOCH_BITS = 42
 #: Frames of systems that have sent no heartbeat yet; a vehicle sends one every second.
 _MAX_HELD = 2000
 _AUTOPILOT = 1
+_DAY_US = 86_400_000_000
+#: Of a spool in memory.
+_MEMORY_BYTES = 16 * 1024 * 1024
 
 
 class Vehicles:
@@ -33,17 +42,32 @@ class Vehicles:
 
     Args:
         settings: the agent's configuration.
+        clock: the host's.
         wake: called from MQTT's threads when a session has something to do.
+        spooled: called when a spool has something to write or to send.
+        disk: its one thread touches the spools' files.
         log: where vehicles are announced.
 
     Raises:
-        StateError: the file of system ids is damaged.
+        StateError: the file of system ids is damaged, or the spool cannot be used.
         UplinkError: there are accounts, and none for the configured drone.
     """
 
-    def __init__(self, *, settings: EdgeSettings, wake: Callable[[], None], log: BoundLog) -> None:
+    def __init__(
+        self,
+        *,
+        settings: EdgeSettings,
+        clock: HostClock,
+        wake: Callable[[], None],
+        spooled: Callable[[], None],
+        disk: Executor,
+        log: BoundLog,
+    ) -> None:
         self._settings = settings
+        self._clock = clock
         self._wake = wake
+        self._spooled = spooled
+        self._disk = disk
         self._log = log
         self._identities = Identities(settings.data_dir, settings.name, settings.sysid)
         self._roster = Roster()
@@ -130,47 +154,105 @@ class Vehicles:
         return None
 
     def _add(self, name: DroneName, system: int | None) -> Vehicle:
-        settings = self._settings
-        drone = Drone(
-            name=name,
-            timeline=Timeline(_AUTOPILOT),
-            outbox=MemoryOutbox(
-                epoch=1 + secrets.randbits(_EPOCH_BITS), max_bytes=settings.window_bytes
-            ),
-            policy=settings.rate_policy,
-            passthrough=settings.passthrough_names,
-            max_cells=settings.frame_values,
-        )
-        attended = AttendedChannels()
-        asks = settings.mavlink_rates is RatesMode.ASK
-        vehicle = Vehicle(
-            drone=drone,
-            session=self._session(drone, attended),
-            rates=RateRequests(settings.rate_policy) if asks else None,
-            rate_policy=str(settings.rate_policy),
-            attended=attended,
-            system=system,
-        )
+        vehicle = self._published(name, system) or self._unpublished(name, system)
         self._by_name[name] = vehicle
         if system is not None:
             self._by_system[system] = vehicle
         self._log.info("vehicle", extra={"vehicle": str(name), "system": system})
         return vehicle
 
-    def _session(self, drone: Drone, attended: AttendedChannels) -> DroneSession | None:
+    def _unpublished(self, name: DroneName, system: int | None) -> Vehicle:
+        """A vehicle without an account: it is known, and nothing of it is kept."""
+        self._log.error(
+            "a vehicle has no account and is not published", extra={"vehicle": str(name)}
+        )
+        window = Window(epoch=new_epoch(), max_bytes=0)
+        return self._vehicle(self._drone(name, window), system, AttendedChannels(), None, None)
+
+    def _published(self, name: DroneName, system: int | None) -> Vehicle | None:
         settings = self._settings
-        account = account_of(settings, drone.name)
+        account = account_of(settings, name)
         if account is None:
-            self._log.error(
-                "a vehicle has no account and is not published",
-                extra={"vehicle": str(drone.name)},
-            )
             return None
-        return DroneSession(
+        file = SpoolFile(
+            settings.data_dir / "spool" / f"{name.fleet}.{name.drone}.db"
+            if settings.spool_bytes
+            else None,
+            max_bytes=settings.spool_bytes or _MEMORY_BYTES,
+        )
+        opened = file.open(new_epoch())
+        spool = Spool(
+            opened=opened,
+            host=Host(self._clock.host_boot, self._clock.base_us),
+            fsync_s=settings.spool_fsync,
+            max_age_us=int(settings.spool_days * _DAY_US),
+            wake=self._spooled,
+        )
+        drone = self._drone(name, spool)
+        attended = AttendedChannels()
+        pace = Pace(rate=settings.backfill_rate, window_bytes=settings.window_bytes)
+        session = DroneSession(
             drone=drone,
+            spool=spool,
+            pace=pace,
             url=settings.broker,
             account=account,
             tls=Tls(settings.mqtt_ca, settings.mqtt_cert, settings.mqtt_key),
             wake=self._wake,
             attended=attended,
         )
+        keeper = SpoolKeeper(
+            spool=spool,
+            file=file,
+            pace=pace,
+            sender=session,
+            disk=self._disk,
+            renumber=renumbered,
+            lost=lambda sentence: vehicle.lost_spool(sentence, self._clock.receipt_us()),
+            log=bound_log(drone=str(name)),
+        )
+        vehicle = self._vehicle(drone, system, attended, session, keeper)
+        self._say_what_was_there(vehicle, opened)
+        return vehicle
+
+    def _drone(self, name: DroneName, outbox: Outbox) -> Drone:
+        settings = self._settings
+        return Drone(
+            name=name,
+            timeline=Timeline(_AUTOPILOT),
+            outbox=outbox,
+            policy=settings.rate_policy,
+            passthrough=settings.passthrough_names,
+            max_cells=settings.frame_values,
+        )
+
+    def _vehicle(
+        self,
+        drone: Drone,
+        system: int | None,
+        attended: AttendedChannels,
+        session: DroneSession | None,
+        keeper: SpoolKeeper | None,
+    ) -> Vehicle:
+        settings = self._settings
+        asks = settings.mavlink_rates is RatesMode.ASK
+        return Vehicle(
+            drone=drone,
+            session=session,
+            rates=RateRequests(settings.rate_policy) if asks else None,
+            rate_policy=str(settings.rate_policy),
+            attended=attended,
+            keeper=keeper,
+            system=system,
+        )
+
+    def _say_what_was_there(self, vehicle: Vehicle, opened: Opened) -> None:
+        if opened.set_aside is not None:
+            sentence = f"the spool was damaged and is set aside as {opened.set_aside.name}"
+            self._log.error(sentence, extra={"vehicle": str(vehicle.drone.name)})
+            vehicle.lost_spool(sentence, self._clock.receipt_us())
+        elif opened.pending:
+            self._log.info(
+                "the spool has frames that are not known to be stored",
+                extra={"vehicle": str(vehicle.drone.name), "frames": len(opened.pending)},
+            )

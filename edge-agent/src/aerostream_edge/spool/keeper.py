@@ -1,0 +1,222 @@
+"""Carries work between a spool, its file and the session: the disk never holds up the link."""
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from aerostream_contract.errors import ContractError
+from aerostream_contract.models import Backlog
+
+from aerostream_edge.logs import BoundLog
+from aerostream_edge.spool.file import Opened, SpoolDamaged, SpoolFailed, SpoolFile
+from aerostream_edge.spool.item import Drop, Item
+from aerostream_edge.spool.pace import Pace
+from aerostream_edge.spool.resend import Resend, resend
+from aerostream_edge.spool.restamp import Restamp
+from aerostream_edge.spool.spool import Spool, Stretch
+
+_EPOCH_BITS = 42
+_BACKLOG_INTERVAL_S = 5.0
+_MEND_INTERVAL_S = 60.0
+
+_Result = TypeVar("_Result")
+
+
+class Sender(Protocol):
+    """What takes payloads to the broker."""
+
+    @property
+    def has_room(self) -> bool:
+        """Whether a payload would be sent at once."""
+        ...
+
+    def send_due(self, now_s: float) -> None:
+        """Send what is new."""
+        ...
+
+    def send_history(self, batch: Resend, now_s: float) -> bool:
+        """Send history; False where that is not possible now."""
+        ...
+
+    def begin_epoch(self, now_s: float) -> None:
+        """Announce that the numbering began anew."""
+        ...
+
+
+def new_epoch() -> int:
+    """A name for a new life of a numbering."""
+    return 1 + secrets.randbits(_EPOCH_BITS)
+
+
+class SpoolKeeper:
+    """Writes what is new, reads what has to go again.
+
+    Args:
+        spool: what is kept.
+        file: where.
+        pace: how fast history may go.
+        sender: where to.
+        disk: its one thread touches the file.
+        renumber: gives an item another epoch and number.
+        lost: is told in a sentence when the file had to be replaced.
+        log: where that is said, too.
+    """
+
+    def __init__(
+        self,
+        *,
+        spool: Spool,
+        file: SpoolFile,
+        pace: Pace,
+        sender: Sender,
+        disk: Executor,
+        renumber: Callable[[Item, int, int], Item],
+        lost: Callable[[str], None],
+        log: BoundLog,
+    ) -> None:
+        self.spool = spool
+        self.backlog: list[Backlog] = []
+        """History that is still to be stored, as it was a few seconds ago."""
+        self._file = file
+        self._pace = pace
+        self._sender = sender
+        self._disk = disk
+        self._renumber = renumber
+        self._lost = lost
+        self._log = log
+        self._backlog_s: float | None = None
+        self._mended_s: float | None = None
+        self._stretches: list[Stretch] = []
+
+    @property
+    def used_bytes(self) -> int:
+        """What the file holds."""
+        return self._file.used_bytes
+
+    async def step(self, now_s: float, utc_us: int | None) -> None:
+        """Write what is new, send it, then history; see what is left.
+
+        Args:
+            now_s: the caller's clock.
+            utc_us: UTC, where an autopilot told it.
+        """
+        try:
+            await self._write(now_s, utc_us)
+            self._sender.send_due(now_s)
+            await self._send_history(now_s)
+            await self._look_after(now_s)
+        except SpoolDamaged as error:
+            await self._replace(error, now_s)
+        except SpoolFailed as error:
+            await self._go_on_in_memory(error, now_s)
+
+    def close(self) -> None:
+        """Release the file."""
+        self._file.close()
+
+    async def _write(self, now_s: float, utc_us: int | None) -> None:
+        write = self.spool.next_write(now_s, utc_us)
+        if write is None:
+            return
+        drops = await self._on_disk(lambda: self._file.apply(write))
+        self.spool.written(write, drops, now_s)
+        for drop in drops:
+            self._log.debug("dropped", extra={"reason": drop.reason, "frames": drop.frames})
+
+    async def _send_history(self, now_s: float) -> None:
+        spool = self.spool
+        most_bytes = self._pace.allows(now_s, spool.history_bytes)
+        if not most_bytes or not self._sender.has_room or spool.has_live:
+            return
+        numbers = spool.choose(now_s)
+        if not numbers:
+            return
+        epoch, restamps = spool.epoch, list(spool.restamps)
+        items, batch = await self._on_disk(
+            lambda: self._batch(numbers, most_bytes, epoch, restamps)
+        )
+        read = {item.number for item in items}
+        reached = numbers.index(items[-1].number) if items else len(numbers) - 1
+        spool.missing(number for number in numbers[:reached] if number not in read)
+        if batch is None:
+            spool.missing(numbers)
+            return
+        sent = set(batch.numbers)
+        spool.give_back(n for n in numbers if n not in sent and (n in read or n < items[-1].number))
+        if not self._sender.send_history(batch, now_s):
+            spool.give_back(batch.numbers)
+
+    def _batch(
+        self, numbers: list[int], most_bytes: int, epoch: int, restamps: list[Restamp]
+    ) -> tuple[list[Item], Resend | None]:
+        items = self._file.read(numbers, most_bytes)
+        return items, resend(items, epoch, restamps) if items else None
+
+    async def _look_after(self, now_s: float) -> None:
+        if self._mended_s is None or now_s - self._mended_s >= _MEND_INTERVAL_S:
+            self._mended_s = now_s
+            await self._on_disk(self._file.mend)
+        if self._backlog_s is None or now_s - self._backlog_s >= _BACKLOG_INTERVAL_S:
+            self._backlog_s = now_s
+            await self._see_backlog()
+
+    async def _see_backlog(self) -> None:
+        stretches = self.spool.stretches()
+        if stretches == self._stretches:
+            return
+        ends = [(each.first, each.last) for each in stretches]
+        times = await self._on_disk(lambda: self._file.times(ends))
+        self._stretches = stretches
+        self.backlog = []
+        for stretch, (from_us, to_us) in zip(stretches, times, strict=True):
+            for restamp in self.spool.restamps:
+                if restamp.is_for(stretch.first):
+                    from_us += restamp.about_us(stretch.first)
+                if restamp.is_for(stretch.last):
+                    to_us += restamp.about_us(stretch.last)
+            self.backlog.append(Backlog(from_us, max(from_us, to_us), stretch.frames))
+
+    # --- when the disk fails ------------------------------------------------------------
+
+    async def _replace(self, error: Exception, now_s: float) -> None:
+        """The file is damaged: set it aside and go on in a new one."""
+        frames = len(self.spool)
+        opened = await self._on_disk(lambda: self._file.replace(new_epoch()))
+        sentence = f"the spool was damaged and is set aside as {_name(opened.set_aside)}"
+        self._log.error(sentence, extra={"reason": str(error), "frames": frames})
+        self._move(opened, now_s, sentence, frames)
+
+    async def _go_on_in_memory(self, error: Exception, now_s: float) -> None:
+        """The disk fails: an aircraft in the air is seen all the same."""
+        frames = len(self.spool)
+        self._file.close()
+        self._file = SpoolFile(None, max_bytes=self._file.max_bytes)
+        opened = self._file.open(new_epoch())
+        sentence = "the disk fails: the spool goes on in memory until the agent is started again"
+        self._log.error(sentence, extra={"reason": str(error), "frames": frames})
+        self._move(opened, now_s, sentence, frames)
+
+    def _move(self, opened: Opened, now_s: float, sentence: str, frames: int) -> None:
+        spool = self.spool
+        items = spool.moved(opened)
+        out_of_reach = frames - len(items)
+        if out_of_reach > 0:
+            spool.gave_up(Drop("damaged", out_of_reach, 0, 0, 0))
+        for item in items:
+            try:
+                spool.put(self._renumber(item, spool.epoch, spool.reserve()))
+            except ContractError as error:
+                self._log.error("an item is lost", extra={"reason": str(error)})
+        self._pace.disconnected()
+        self._sender.begin_epoch(now_s)
+        self._lost(sentence)
+
+    async def _on_disk(self, work: Callable[[], _Result]) -> _Result:
+        return await asyncio.get_running_loop().run_in_executor(self._disk, work)
+
+
+def _name(path: Path | None) -> str:
+    return "nothing" if path is None else path.name

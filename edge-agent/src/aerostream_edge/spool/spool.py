@@ -1,0 +1,496 @@
+"""What of a spool is new, sent, or waits to go again. Pure: time comes in, work goes out.
+
+An item is put, written to the file, published live, and forgotten when an acknowledgement names
+it. What was not published while it was new, or not acknowledged in time, waits and goes again
+as history, the newest first.
+"""
+
+import heapq
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from aerostream_contract.ranges import RangeSet
+
+from aerostream_edge.spool.file import Opened, Run, Write
+from aerostream_edge.spool.item import Drop, Item, Kind
+from aerostream_edge.spool.restamp import Move, Restamp
+from aerostream_edge.tries import Tries
+
+#: What waited longer than this is history.
+LIVE_S = 5.0
+#: Numbers that are reserved at once, which costs one write to the disk.
+BLOCK = 1000
+#: Acknowledged items are deleted with the next write, or after this time.
+_DELETE_AFTER_S = 5.0
+#: A write that would come this much later than promised comes now.
+_EARLY_S = 0.15
+_AGE_CHECK_S = 60.0
+_MOST_IN_BATCH = 500
+_MOST_STRETCHES = 16
+#: Items that were passed over this often go alone: one of them may be what spoils the others.
+_ALONE_FROM = 4
+
+
+class Host(NamedTuple):
+    """The host's clock in this run of the agent."""
+
+    boot: str
+    """Which boot of the host it is; runs of one boot share their monotonic clock."""
+    base_us: int
+    """UTC minus the monotonic clock, as the host believes."""
+
+
+class Stretch(NamedTuple):
+    """Numbers that are still to be stored, as one stretch of history."""
+
+    first: int
+    last: int
+    frames: int
+
+
+class Spool:
+    """Numbered items of one drone, between mapping and the database.
+
+    Args:
+        opened: what the file has in it.
+        host: the clock that stamps until the true time is told; its monotonic clock is the
+            caller's, whose seconds the methods take.
+        fsync_s: seconds of telemetry that a power cut may take.
+        max_age_us: age at which items go; None for no limit.
+        wake: called when there is something to write or to send.
+    """
+
+    def __init__(
+        self,
+        *,
+        opened: Opened,
+        host: Host,
+        fsync_s: float,
+        max_age_us: int | None,
+        wake: Callable[[], None],
+    ) -> None:
+        self._host = host
+        self._fsync_s = fsync_s
+        self._max_age_us = max_age_us
+        self._wake = wake
+        self._connected = False
+        self._guessing = True
+        self._begin(opened)
+
+    def _begin(self, opened: Opened) -> None:
+        self.epoch = opened.epoch
+        self._next = self._reserved = opened.next_number
+        self._sealed = self._sealed_at_start = opened.sealed
+        self._waiting = opened.pending
+        self._restamps = opened.restamps
+        self._earlier = opened.runs
+        told = None if self._guessing else self._next
+        self._run = Run(self._next, self._host.boot, self._host.base_us, told)
+        self._run_written = False
+        self._told: Run | None = None
+        self._new_restamps: list[Restamp] = []
+        self._unwritten: list[Item] = []
+        self._writing: list[Item] = []
+        self._fresh: deque[Item] = deque()
+        self._urgent: deque[Item] = deque()
+        self._flying: dict[int, int] = {}
+        """Sent and not acknowledged, with their bytes where they were history."""
+        self._tries: dict[int, Tries] = {}
+        self._due: list[tuple[float, int, int]] = []
+        self._history: set[int] = set()
+        self.history_bytes = 0
+        """Of history that was sent and not acknowledged."""
+        self._stored = RangeSet()
+        self._stored_since_s: float | None = None
+        self._refused: list[int] = []
+        self._unsynced = RangeSet()
+        self._unsynced_since_s: float | None = None
+        self._highest_acknowledged = -1
+        self._freed = 0
+        self._age_checked_s: float | None = None
+        self._drops: dict[str, Drop] = {drop.reason: drop for drop in opened.drops}
+        self._reported: list[Drop] = []
+
+    def __len__(self) -> int:
+        """Items that are not known to be stored."""
+        new = len(self._unwritten) + len(self._writing) + len(self._fresh) + len(self._urgent)
+        return new + len(self._waiting) + len(self._flying)
+
+    @property
+    def next_number(self) -> int:
+        """The number that is given next."""
+        return self._next
+
+    @property
+    def restamps(self) -> list[Restamp]:
+        """How the times of what is in the file move when it is read."""
+        return self._restamps
+
+    # --- from the drone -----------------------------------------------------------------
+
+    def reserve(self) -> int:
+        """The next number; never given twice in an epoch.
+
+        Nothing with it is published before a block that includes it is on the disk.
+        """
+        self._next += 1
+        return self._next - 1
+
+    def put(self, item: Item) -> None:
+        """Keep an item; it is published when it is written."""
+        self._unwritten.append(item)
+        self._wake()
+
+    def told(self, offset_us: int) -> None:
+        """The autopilot told the true time; what it tells of this run comes as `restamp`.
+
+        Args:
+            offset_us: UTC minus the receipt clock of this run.
+        """
+        if not self._guessing:
+            return
+        self._guessing = False
+        self._told = Run(self._next, self._host.boot, self._host.base_us, self._next)
+        if not self._run_written:
+            self._run = self._told._replace(first=self._run.first)
+        for run, after in pairwise([*self._earlier, self._run]):
+            by_us = offset_us + self._host.base_us - run.base_us
+            if run.told is not None or run.host_boot != self._host.boot or not by_us:
+                continue
+            ranges = self._unseen(max(run.first, self._sealed_at_start), after.first)
+            if ranges:
+                self._new_restamps.append(Restamp(ranges, everything_us=by_us))
+        self._wake()
+
+    def restamp(self, moves: Sequence[Move]) -> None:
+        """Move the times of what nobody has seen of this run."""
+        for item in self._unwritten:
+            moved = Restamp([(item.number, item.number)], list(moves))
+            item.payload = moved.applied(item.number, item.kind, item.payload)
+        # What is written and was about to go live has its old times: it goes by the file.
+        for queue in (self._fresh, self._urgent):
+            for item in queue:
+                self._waiting.add(item.number)
+            queue.clear()
+        ranges = self._unseen(self._run.first, self._next)
+        if ranges:
+            self._new_restamps.append(Restamp(ranges, list(moves)))
+            self._wake()
+
+    def _unseen(self, first: int, end: int) -> list[tuple[int, int]]:
+        """What is in the file (or on its way there), from `first` to before `end`, never sent."""
+        unseen = RangeSet(
+            (max(low, first), min(high, end - 1))
+            for low, high in self._waiting
+            if low < end and high >= first
+        )
+        for item in self._writing:
+            if first <= item.number < end:
+                unseen.add(item.number)
+        for number in self._tries:
+            unseen.discard(number)
+        return list(unseen)
+
+    # --- the file -----------------------------------------------------------------------
+
+    def next_write(self, now_s: float, utc_us: int | None) -> Write | None:
+        """What is to be written now, if anything.
+
+        Args:
+            now_s: the caller's clock.
+            utc_us: UTC, where an autopilot told it; else nothing is too old.
+        """
+        self._expire(now_s)
+        items = self._unwritten
+        write = Write(items=items, restamps=self._new_restamps, reported=self._reported)
+        write.refused = self._refused
+        write.told = self._told
+        if self._guessing and self._connected and self._next > self._sealed:
+            write.seal = self._next
+        if self._age_is_due(now_s) and self._max_age_us is not None and utc_us is not None:
+            write.too_old_us = utc_us - self._max_age_us
+        oldest_s = min(map(self._received_s, items), default=self._unsynced_since_s or now_s)
+        if self._unsynced_since_s is not None:
+            oldest_s = min(oldest_s, self._unsynced_since_s)
+        waited = bool(items or self._unsynced) and now_s - oldest_s >= self._fsync_s - _EARLY_S
+        must = write.restamps or write.told or write.seal is not None or waited
+        write.durable = bool(must or any(item.kind is not Kind.TELEMETRY for item in items))
+        some = (items, write.refused, write.durable, write.too_old_us is not None)
+        deletes = self._stored_since_s is not None and (
+            now_s - self._stored_since_s >= _DELETE_AFTER_S
+        )
+        if not any(some) and not deletes:
+            return None
+        if items and not self._run_written:
+            write.run = self._run
+        if items and items[-1].number >= self._reserved:
+            write.reserve = items[-1].number + 1 + BLOCK
+            write.durable = True
+        write.stored = list(self._stored)
+        write.forget_restamps = bool(self._restamps) and not (self._waiting or self._flying)
+        self._writing = items
+        self._unwritten, self._new_restamps, self._refused = [], [], []
+        self._reported, self._told, self._stored_since_s = [], None, None
+        self._stored = RangeSet()
+        return write
+
+    def written(self, write: Write, drops: Sequence[Drop], now_s: float) -> None:
+        """A write is in the file: what was new in it may be published."""
+        self._reserved = max(self._reserved, write.reserve or 0)
+        self._sealed = max(self._sealed, write.seal or 0)
+        self._run_written = self._run_written or write.run is not None
+        if write.forget_restamps:
+            self._restamps.clear()
+        self._restamps += write.restamps
+        self._writing = []
+        moved = write.restamps + self._new_restamps
+        for item in write.items:
+            if any(restamp.is_for(item.number) for restamp in moved):
+                self._waiting.add(item.number)
+            else:
+                urgent = item.kind is not Kind.TELEMETRY
+                (self._urgent if urgent else self._fresh).append(item)
+        if write.durable:
+            self._unsynced.clear()
+            self._unsynced_since_s = None
+        elif write.items:
+            for item in write.items:
+                self._unsynced.add(item.number)
+            since_s = min(map(self._received_s, write.items))
+            self._unsynced_since_s = min(self._unsynced_since_s or since_s, since_s)
+        for drop in drops:
+            self._dropped(drop)
+        self._expire(now_s)
+
+    def moved(self, opened: Opened) -> list[Item]:
+        """Another file took the place of the one that failed; what is known of that is forgotten.
+
+        Gives the items that had not been published and are still at hand, to be put again.
+        """
+        at_hand = [*self._urgent, *self._fresh, *self._writing, *self._unwritten]
+        drops = self._drops
+        self._begin(opened)
+        for drop in drops.values():
+            self._add_drop(drop)
+        return sorted(at_hand, key=lambda item: item.number)
+
+    def gave_up(self, drop: Drop) -> None:
+        """Count what is out of reach, to be reported."""
+        self._add_drop(drop)
+
+    @property
+    def has_drops(self) -> bool:
+        """Whether something was given up that is not yet reported."""
+        return bool(self._drops)
+
+    def take_drops(self) -> list[Drop]:
+        """What was given up and is not yet reported; the next write forgets it.
+
+        The caller puts an event that tells of it before that write.
+        """
+        drops = list(self._drops.values())
+        self._drops.clear()
+        self._reported += drops
+        return drops
+
+    # --- to the broker ------------------------------------------------------------------
+
+    @property
+    def connected(self) -> bool:
+        """Whether what is new can be published now."""
+        return self._connected
+
+    @connected.setter
+    def connected(self, connected: bool) -> None:
+        self._connected = connected
+        self._wake()
+
+    def hurry(self) -> None:
+        """From now on every write is to be on the disk at once: the agent stops."""
+        self._fsync_s = 0.0
+
+    def next_live(self, now_s: float) -> Item | None:
+        """The item to publish next of those that are new; reports and events come first."""
+        self._expire(now_s)
+        for queue in (self._urgent, self._fresh):
+            if queue:
+                item = queue[0]
+                sealed = not self._guessing or item.number < self._sealed
+                return item if sealed else None
+        return None
+
+    def sent_live(self, item: Item, now_s: float) -> None:
+        """The item that `next_live` gave went out."""
+        queue = self._urgent if item.kind is not Kind.TELEMETRY else self._fresh
+        queue.popleft()
+        self._fly(item.number, 0, now_s)
+
+    @property
+    def has_live(self) -> bool:
+        """Whether something new waits to be published."""
+        return bool(self._fresh or self._urgent or self._unwritten or self._writing)
+
+    def choose(self, now_s: float) -> list[int]:
+        """Numbers of history to send together, the newest first; they count as sent.
+
+        What cannot be sent after all is given back.
+        """
+        self._collect_due(now_s)
+        numbers: list[int] = []
+        for number in self._waiting.from_highest():
+            if self._guessing and number >= self._sealed:
+                continue
+            tries = self._tries.get(number)
+            if tries is not None and tries.passed_over >= _ALONE_FROM:
+                if not numbers:
+                    numbers.append(number)
+                break
+            numbers.append(number)
+            if len(numbers) == _MOST_IN_BATCH:
+                break
+        for number in numbers:
+            self._waiting.discard(number)
+            self._flying[number] = 0
+            self._tries.setdefault(number, Tries())
+        return numbers
+
+    def give_back(self, numbers: Iterable[int]) -> None:
+        """Numbers that were chosen and not sent."""
+        for number in numbers:
+            if number in self._flying:
+                del self._flying[number]
+                self._waiting.add(number)
+
+    def missing(self, numbers: Iterable[int]) -> None:
+        """Numbers that were chosen, and are not in the file: they were deleted as stored."""
+        for number in numbers:
+            self._forget(number)
+
+    def sent_history(self, numbers: Sequence[int], size: int, now_s: float) -> None:
+        """Chosen numbers went out together."""
+        each = size // len(numbers) + 1
+        for number in numbers:
+            if number in self._flying:
+                self._history.add(number)
+                self._fly(number, each, now_s)
+
+    def refused(self, numbers: Iterable[int]) -> None:
+        """The broker did not take what was sent: nobody can have stored it."""
+        for number in numbers:
+            if number in self._tries:
+                self._tries[number].refused()
+
+    def forgotten(self) -> None:
+        """The broker lost the session, or an ingest starts anew: all may have to go again."""
+        self._due.clear()
+        for number in self._flying:
+            self._waiting.add(number)
+        self._flying.clear()
+        self.history_bytes = 0
+        self._wake()
+
+    def acknowledge(self, epoch: int, ranges: Iterable[tuple[int, int]], now_s: float) -> int:
+        """Numbers that are stored; gives how many items that frees."""
+        if epoch != self.epoch:
+            return 0
+        freed = RangeSet()
+        for first, last in ranges:
+            for gone in self._waiting.discard(first, last):
+                freed.add(*gone)
+            if last - first < len(self._flying):
+                flying = [n for n in range(first, last + 1) if n in self._flying]
+            else:
+                flying = [n for n in self._flying if first <= n <= last]
+            for number in flying:
+                freed.add(number)
+            highest = min(last, self._next - 1)
+            self._highest_acknowledged = max(self._highest_acknowledged, highest)
+        count = len(freed)
+        for first, last in freed:
+            self._stored.add(first, last)
+            self._unsynced.discard(first, last)
+            for number in range(first, last + 1):
+                self._forget(number)
+        if not self._unsynced:
+            self._unsynced_since_s = None
+        self._freed += count
+        if count and self._stored_since_s is None:
+            self._stored_since_s = now_s
+        return count
+
+    def stretches(self) -> list[Stretch]:
+        """History that is still to be stored, in few stretches, the oldest first."""
+        history = RangeSet(self._waiting)
+        for number in self._history:
+            if number in self._flying:
+                history.add(number)
+        found = [Stretch(first, last, last - first + 1) for first, last in history]
+        while len(found) > _MOST_STRETCHES:
+            gaps = [after.first - before.last for before, after in pairwise(found)]
+            at = gaps.index(min(gaps))
+            low, high = found[at : at + 2]
+            found[at : at + 2] = [Stretch(low.first, high.last, low.frames + high.frames)]
+        return found
+
+    # --- within -------------------------------------------------------------------------
+
+    def _received_s(self, item: Item) -> float:
+        """When the oldest sample of an item was received, by the monotonic clock."""
+        return (item.received_us - self._host.base_us) / 1e6
+
+    def _fly(self, number: int, size: int, now_s: float) -> None:
+        tries = self._tries.setdefault(number, Tries())
+        timeout_s = tries.sent(passed=number < self._highest_acknowledged, freed=self._freed)
+        self._flying[number] = size
+        self.history_bytes += size
+        heapq.heappush(self._due, (now_s + timeout_s, number, tries.attempts))
+
+    def _collect_due(self, now_s: float) -> None:
+        """What was not acknowledged in time waits again, or is given up."""
+        while self._due and self._due[0][0] <= now_s:
+            _, number, attempts = heapq.heappop(self._due)
+            tries = self._tries.get(number)
+            if tries is None or number not in self._flying or tries.attempts > attempts:
+                continue
+            self.history_bytes -= self._flying.pop(number)
+            if tries.hopeless:
+                self._forget(number)
+                self._refused.append(number)
+            else:
+                self._waiting.add(number)
+
+    def _expire(self, now_s: float) -> None:
+        """What could not be published while it was new is history."""
+        for queue in (self._urgent, self._fresh):
+            while queue and now_s - self._received_s(queue[0]) > LIVE_S:
+                self._waiting.add(queue.popleft().number)
+        self._collect_due(now_s)
+
+    def _forget(self, number: int) -> None:
+        self.history_bytes -= self._flying.pop(number, 0)
+        self._tries.pop(number, None)
+        self._history.discard(number)
+
+    def _dropped(self, drop: Drop) -> None:
+        for number in drop.numbers:
+            self._waiting.discard(number)
+            self._forget(number)
+        gone = set(drop.numbers)
+        for queue in (self._urgent, self._fresh):
+            kept = [item for item in queue if item.number not in gone]
+            queue.clear()
+            queue.extend(kept)
+        self._add_drop(drop)
+
+    def _add_drop(self, drop: Drop) -> None:
+        drop.numbers = []
+        before = self._drops.get(drop.reason)
+        self._drops[drop.reason] = drop if before is None else before.plus(drop)
+
+    def _age_is_due(self, now_s: float) -> bool:
+        if self._age_checked_s is not None and now_s - self._age_checked_s < _AGE_CHECK_S:
+            return False
+        self._age_checked_s = now_s
+        return True
