@@ -92,6 +92,12 @@ bench: $(SYNCED) $(PAGE) mosquitto chromium ## Measure against the targets; writ
 	$(UV) sync --all-packages --inexact --group bench
 	$(RUN) python -m benchmarks
 
+.PHONY: faults
+faults: $(SYNCED) mosquitto faulttools ## Break everything, compare sent with stored (SEEDS=1 FIRST_SEED=1 DRONES=3 JOBS=1)
+	$(RUN) aerostream-sim faults $(if $(SEEDS),--seeds '$(SEEDS)') \
+		$(if $(FIRST_SEED),--first-seed '$(FIRST_SEED)') $(if $(DRONES),--drones '$(DRONES)') \
+		$(if $(DURATION),--duration '$(DURATION)') $(if $(JOBS),--jobs '$(JOBS)') $(ARGS)
+
 .PHONY: fmt
 fmt: $(SYNCED) $(NODE_MODULES) ## Format the code and sort its imports
 	$(RUN) ruff check --fix
@@ -124,6 +130,13 @@ mosquitto: ## Install Mosquitto with the system's package manager where it is mi
 chromium: ## Install Chromium, for the browser tests, with the system's package manager
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
 		deploy/install-system.sh chromium
+
+# A disk that loses power is a small C library, and clocks jump by libfaketime.
+.PHONY: faulttools
+faulttools: $(SYNCED)
+	@echo '#include <stdio.h>' | cc -E - >/dev/null 2>&1 || deploy/install-system.sh compiler
+	@$(RUN) python -c 'from aerostream_sim.faults.clocks import library; library()' 2>/dev/null || \
+		deploy/install-system.sh libfaketime
 
 .PHONY: clean
 clean: ## Remove environments, caches and builds; stored data stays

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs one program with the system's package manager, and says so.
-# Usage: deploy/install-system.sh mosquitto|chromium|python-venv
+# Usage: deploy/install-system.sh mosquitto|chromium|python-venv|compiler|libfaketime
 set -eu
 
 what=${1:-}
@@ -10,7 +10,10 @@ case $what in
     chromium) debian=chromium other=chromium ;;
     # Only Debian and its relatives split it from Python.
     python-venv) debian=python3-venv other=python3 ;;
-    *) echo "usage: $0 mosquitto|chromium|python-venv" >&2; exit 2 ;;
+    # With the C library's headers, which some systems pack apart.
+    compiler) debian="gcc libc6-dev" other=gcc ;;
+    libfaketime) debian=libfaketime other=libfaketime ;;
+    *) echo "usage: $0 mosquitto|chromium|python-venv|compiler|libfaketime" >&2; exit 2 ;;
 esac
 
 as_root() {
@@ -36,13 +39,17 @@ if command -v apt-get >/dev/null; then
     lean=--no-install-recommends
     [ "$what" != chromium ] || lean=
     # shellcheck disable=SC2086
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y $lean "$debian"
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y $lean $debian
 elif command -v dnf >/dev/null; then
     announce dnf
-    as_root dnf install -q -y "$other"
+    [ "$what" != compiler ] || other="gcc glibc-devel"
+    # shellcheck disable=SC2086
+    as_root dnf install -q -y $other
 elif command -v apk >/dev/null; then
     announce apk
-    as_root apk add --quiet "$other"
+    [ "$what" != compiler ] || other="gcc musl-dev"
+    # shellcheck disable=SC2086
+    as_root apk add --quiet $other
 elif command -v brew >/dev/null; then
     announce brew
     brew install --quiet "$other"

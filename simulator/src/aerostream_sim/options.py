@@ -8,6 +8,7 @@ from typing import TypeVar
 from aerostream_contract.errors import shown
 
 from aerostream_sim.errors import BadInput
+from aerostream_sim.faults.kinds import FaultKind
 from aerostream_sim.models.geo import Place
 from aerostream_sim.models.wind import BREEZE, WindSetting
 
@@ -31,6 +32,16 @@ def names(text: str, kinds: type[_Name], option: str) -> list[_Name]:
                 f"{option} {shown(text)}: {shown(word.strip())} is none of {expected}"
             ) from None
     return found
+
+
+def fault_kinds(text: str | None) -> list[FaultKind]:
+    """A comma list of kinds of faults, each once; none given: all.
+
+    Raises:
+        BadInput: one of them is none.
+    """
+    chosen = list(FaultKind) if text is None else names(text, FaultKind, "--faults")
+    return list(dict.fromkeys(chosen))
 
 
 def place(text: str) -> Place:

@@ -11,6 +11,7 @@ from aerostream_sim.faults.laboratory import Outcome
 from aerostream_sim.faults.verdict import Verdict
 
 _SHOWN_MISSING = 5
+_WIDTH = 130
 _COLUMNS = (
     "seed",
     "faults",
@@ -94,14 +95,15 @@ def memory_lines(outcomes: Sequence[Outcome]) -> list[str]:
 
 def print_report(outcomes: Sequence[Outcome]) -> None:
     """Print all of it; the last line is `last_line`."""
-    console = Console(highlight=False, markup=False, soft_wrap=True)
+    # A row that is cut off says nothing, however narrow the terminal is.
+    console = Console(highlight=False, markup=False, width=_WIDTH)
     console.print(table(outcomes))
     console.print()
     for outcome in outcomes:
         for complaint in complaints(outcome):
-            console.print(complaint)
+            console.print(complaint, soft_wrap=True)
     for line in [*memory_lines(outcomes), last_line(outcomes)]:
-        console.print(line)
+        console.print(line, soft_wrap=True)
 
 
 def as_json(outcomes: Sequence[Outcome]) -> str:
