@@ -19,11 +19,12 @@ from aerostream_edge.roster import Roster
 from aerostream_edge.session import DroneSession
 from aerostream_edge.settings import EdgeSettings
 from aerostream_edge.spool import Spool
-from aerostream_edge.spool.file import Opened, SpoolFile
+from aerostream_edge.spool.file import SpoolFile
 from aerostream_edge.spool.keeper import SpoolKeeper, new_epoch
 from aerostream_edge.spool.pace import Pace
 from aerostream_edge.spool.restamp import renumbered
 from aerostream_edge.spool.spool import Host
+from aerostream_edge.spool.work import Opened
 from aerostream_edge.timeline import Timeline
 from aerostream_edge.uplink import Tls
 from aerostream_edge.vehicle import Vehicle

@@ -11,12 +11,13 @@ from aerostream_contract.errors import ContractError
 from aerostream_contract.models import Backlog
 
 from aerostream_edge.logs import BoundLog
-from aerostream_edge.spool.file import Opened, SpoolDamaged, SpoolFailed, SpoolFile
+from aerostream_edge.spool.file import SpoolFile
 from aerostream_edge.spool.item import Drop, Item
 from aerostream_edge.spool.pace import Pace
 from aerostream_edge.spool.resend import Resend, resend
 from aerostream_edge.spool.restamp import Restamp
 from aerostream_edge.spool.spool import Spool, Stretch
+from aerostream_edge.spool.work import Opened, SpoolDamaged, SpoolFailed
 
 _EPOCH_BITS = 42
 _BACKLOG_INTERVAL_S = 5.0

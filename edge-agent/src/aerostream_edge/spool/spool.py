@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 from aerostream_contract.ranges import RangeSet
 
-from aerostream_edge.spool.file import Opened, Run, Write
 from aerostream_edge.spool.item import Drop, Item, Kind
 from aerostream_edge.spool.restamp import Move, Restamp
+from aerostream_edge.spool.work import Opened, Run, Write
 from aerostream_edge.tries import Tries
 
 #: What waited longer than this is history.
