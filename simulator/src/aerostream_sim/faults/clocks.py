@@ -49,7 +49,11 @@ class FakeClock:
         self.jump(0.0)
 
     def environment(self) -> dict[str, str]:
-        """What a process needs in its environment; see `preload.together`."""
+        """What a process needs in its environment; see `preload.together`.
+
+        libfaketime 0.9.10 makes Python's `time.sleep` fail. The library of `disk` sets that
+        right where it is preloaded before this one.
+        """
         return {
             "LD_PRELOAD": str(self._library),
             "FAKETIME_TIMESTAMP_FILE": str(self._file.absolute()),

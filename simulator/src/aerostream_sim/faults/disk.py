@@ -60,7 +60,9 @@ def build_shim(folder: Path) -> Path:
 class FaultyDisk:
     """One disk: a folder, and what of it would outlive a loss of power.
 
-    What is in the folder at the start counts as written long ago.
+    What is in the folder at the start counts as written long ago. From then on only programs on the
+    disk change it: what others write there is not known to it. (A reader of an SQLite database is a
+    writer too, unless it is opened with `mode=ro`.)
 
     Args:
         shim: as `build_shim` returned it.

@@ -904,3 +904,17 @@ int __openat_2(int folder, const char *name, int flags)
 extern int __open64_2(const char *, int) __attribute__((alias("__open_2")));
 extern int __openat64_2(int, const char *, int) __attribute__((alias("__openat_2")));
 #endif
+
+/* ---- Beside the disk ------------------------------------------------------------------------ */
+
+/* libfaketime 0.9.10 takes every absolute deadline for one of the wall clock, also where it was
+ * told to leave the monotonic one alone; Python's time.sleep then fails. Preloaded before it, we
+ * let it not see them. */
+int clock_nanosleep(clockid_t clock, int flags, const struct timespec *until,
+                    struct timespec *rest)
+{
+    int reason = errno;
+    int failed = syscall(SYS_clock_nanosleep, clock, flags, until, rest) == 0 ? 0 : errno;
+    errno = reason;
+    return failed;
+}
