@@ -137,10 +137,12 @@ class Breaker:
         _kill([*others, *(drone.program for drone in drones)])
 
     def _lock_store(self, fault: Fault) -> None:
-        store = self._stack.store
-        command = [sys.executable, "-m", "aerostream_sim.faults.lock", str(store)]
+        store, disk = self._stack.store, self._stack.ingest.disk
         locker = Child(
-            name="lock", command=command, environment={}, log=store.parent.with_name("lock.log")
+            name="lock",
+            command=[sys.executable, "-m", "aerostream_sim.faults.lock", str(store)],
+            environment={} if disk is None else disk.environment(),
+            log=store.parent.with_name("lock.log"),
         )
         self._lockers[fault] = locker
         locker.start()
