@@ -152,7 +152,7 @@ class Ingest:
         self.folder = folder
         self.log = folder / "ingest.log"
         self.store = folder / "telemetry.sqlite"
-        self._environ = cloud_environ(url, folder, **settings)
+        self.environ = cloud_environ(url, folder, **settings)
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -161,7 +161,7 @@ class Ingest:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "aerostream_cloud", "ingest"],
-                env=self._environ,
+                env=self.environ,
                 stdout=log,
                 stderr=log,
             )
