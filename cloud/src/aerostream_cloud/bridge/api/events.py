@@ -10,12 +10,13 @@ from starlette.responses import Response
 
 from aerostream_cloud.bridge.api import PREFIX
 from aerostream_cloud.bridge.api.answers import json_answer, problems, takes_gzip
+from aerostream_cloud.bridge.api.arriving import still_arriving
 from aerostream_cloud.bridge.api.parameters import drone_of, name_of
 from aerostream_cloud.bridge.api.series import Question, samples_page
 from aerostream_cloud.bridge.api.shapes import Events
 from aerostream_cloud.bridge.api.times import TimeRange, time_range
 from aerostream_cloud.bridge.live.fleet import Fleet
-from aerostream_cloud.bridge.live.shapes import DroneState, Event
+from aerostream_cloud.bridge.live.shapes import Backlog, DroneState, Event
 from aerostream_cloud.bridge.problems import ProblemKind
 from aerostream_cloud.bridge.reading import StoreReader
 from aerostream_cloud.store import Sample, TelemetryStore
@@ -71,10 +72,10 @@ def event_routes(*, fleet: Fleet, reader: StoreReader) -> APIRouter:
             range=range_,
             instance=kind,
         )
-        compressed = takes_gzip(request)
+        compressed, arriving = takes_gzip(request), still_arriving(state, range_)
 
         def read(store: TelemetryStore) -> Response:
-            answer = _events(store, question, severity, limit)
+            answer = _events(store, question, severity, limit, arriving)
             return json_answer(answer, compressed=compressed)
 
         return await reader.run(read)
@@ -82,7 +83,13 @@ def event_routes(*, fleet: Fleet, reader: StoreReader) -> APIRouter:
     return router
 
 
-def _events(store: TelemetryStore, question: Question, severity: int, limit: int) -> Events:
+def _events(
+    store: TelemetryStore,
+    question: Question,
+    severity: int,
+    limit: int,
+    arriving: list[Backlog],
+) -> Events:
     found: list[Event] = []
     next_us: int | None = question.range.start_us
     while next_us is not None and len(found) < limit:
@@ -93,6 +100,7 @@ def _events(store: TelemetryStore, question: Question, severity: int, limit: int
         items=found,
         truncated=next_us is not None,
         next=None if next_us is None else iso_from_us(next_us),
+        backlog=arriving,
     )
 
 

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from aerostream_cloud.bridge.api import PREFIX
 from aerostream_cloud.bridge.api.answers import json_answer, problems, takes_gzip
 from aerostream_cloud.bridge.api.armed import HOUR_US, SILENCE_US, Armed, armed_periods, stretches
+from aerostream_cloud.bridge.api.arriving import still_arriving
 from aerostream_cloud.bridge.api.parameters import drone_of, name_of
 from aerostream_cloud.bridge.api.positions import (
     POSITION_FIELDS,
@@ -23,7 +24,7 @@ from aerostream_cloud.bridge.api.series import selected
 from aerostream_cloud.bridge.api.shapes import Flight, Flights, Takeoff
 from aerostream_cloud.bridge.api.times import SECOND_US, TimeRange, now_us, time_range
 from aerostream_cloud.bridge.live.fleet import Fleet
-from aerostream_cloud.bridge.live.shapes import DroneState
+from aerostream_cloud.bridge.live.shapes import Backlog, DroneState
 from aerostream_cloud.bridge.problems import ProblemKind
 from aerostream_cloud.bridge.reading import StoreReader
 from aerostream_cloud.store import Aggregate, SeriesKey, SeriesSpan, TelemetryStore
@@ -63,19 +64,27 @@ def flight_routes(*, fleet: Fleet, reader: StoreReader) -> APIRouter:
     ) -> Response:
         """From armed to disarmed, newest first; flights that only reach into the range too."""
         compressed, name = takes_gzip(request), name_of(state)
+        arriving = still_arriving(state, range_)
 
         def read(store: TelemetryStore) -> Response:
-            return json_answer(_flights(store, name, range_, limit), compressed=compressed)
+            found = _flights(store, name, range_, limit, arriving)
+            return json_answer(found, compressed=compressed)
 
         return await reader.run(read)
 
     return router
 
 
-def _flights(store: TelemetryStore, drone: DroneName, range_: TimeRange, limit: int) -> Flights:
+def _flights(
+    store: TelemetryStore,
+    drone: DroneName,
+    range_: TimeRange,
+    limit: int,
+    arriving: list[Backlog],
+) -> Flights:
     heartbeats = autopilot_series(store, drone, "heartbeat")
     if heartbeats is None:
-        return Flights(items=[], truncated=False)
+        return Flights(items=[], truncated=False, backlog=arriving)
     armed_hours = store.reaching(
         heartbeats.series,
         range_.start_us - _MARGIN_US,
@@ -102,6 +111,7 @@ def _flights(store: TelemetryStore, drone: DroneName, range_: TimeRange, limit: 
             for period in newest
         ],
         truncated=len(periods) > limit,
+        backlog=arriving,
     )
 
 

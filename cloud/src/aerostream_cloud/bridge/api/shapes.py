@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from aerostream_cloud.bridge.live.shapes import DroneState, Event
+from aerostream_cloud.bridge.live.shapes import Backlog, DroneState, Event
 
 FieldValue = int | float | str | None
 
@@ -23,6 +23,10 @@ Truncated = Annotated[
 Next = Annotated[
     str | None,
     Field(description="`start` of the page that follows; null: this is all.", examples=[None]),
+]
+Arriving = Annotated[
+    list[Backlog],
+    Field(description="Stretches in the range that the drone has still to send, as it said last."),
 ]
 
 
@@ -104,6 +108,7 @@ class Telemetry:
     series: Annotated[list[SeriesColumns], Field(description="Each series with samples.")]
     truncated: Truncated
     next: Next
+    backlog: Arriving
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,13 +140,14 @@ class TrackProperties:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Track:
-    """Where a drone was, as a GeoJSON Feature."""
+    """Where a drone was, as a GeoJSON Feature with one foreign member, `backlog`."""
 
     type: Annotated[Literal["Feature"], Field(examples=["Feature"])]
     geometry: Annotated[
         Geometry | None, Field(description="Null where there is no position in the range.")
     ]
     properties: TrackProperties
+    backlog: Arriving
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +157,7 @@ class Events:
     items: list[Event]
     truncated: Truncated
     next: Next
+    backlog: Arriving
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +205,7 @@ class Flights:
     truncated: Annotated[
         bool, Field(description="Whether the limit left older ones out.", examples=[False])
     ]
+    backlog: Arriving
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

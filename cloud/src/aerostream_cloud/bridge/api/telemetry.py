@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from aerostream_cloud.bridge.api import PREFIX
 from aerostream_cloud.bridge.api.answers import json_answer, problems, takes_gzip
+from aerostream_cloud.bridge.api.arriving import still_arriving
 from aerostream_cloud.bridge.api.parameters import (
     Component,
     Fields,
@@ -28,7 +29,7 @@ from aerostream_cloud.bridge.api.series import (
 from aerostream_cloud.bridge.api.shapes import Telemetry
 from aerostream_cloud.bridge.api.times import TimeRange, duration_us, time_range
 from aerostream_cloud.bridge.live.fleet import Fleet
-from aerostream_cloud.bridge.live.shapes import DroneState
+from aerostream_cloud.bridge.live.shapes import Backlog, DroneState
 from aerostream_cloud.bridge.problems import ProblemKind
 from aerostream_cloud.bridge.reading import StoreReader
 from aerostream_cloud.store import TelemetryStore
@@ -99,10 +100,10 @@ def telemetry_routes(
         )
         values = len(question.fields) * (1 if every_us is None else _VALUES_OF_A_BUCKET)
         rows = min(limit, max(1, most_values // values))
-        compressed = takes_gzip(request)
+        compressed, arriving = takes_gzip(request), still_arriving(state, range_)
 
         def read(store: TelemetryStore) -> Response:
-            answer = _telemetry(store, question, every, every_us, rows)
+            answer = _telemetry(store, question, every, every_us, rows, arriving)
             return json_answer(answer, compressed=compressed)
 
         return await reader.run(read)
@@ -111,7 +112,12 @@ def telemetry_routes(
 
 
 def _telemetry(
-    store: TelemetryStore, question: Question, every: str | None, every_us: int | None, limit: int
+    store: TelemetryStore,
+    question: Question,
+    every: str | None,
+    every_us: int | None,
+    limit: int,
+    arriving: list[Backlog],
 ) -> Telemetry:
     if every_us is None:
         samples, next_us = samples_page(store, question, limit)
@@ -130,4 +136,5 @@ def _telemetry(
         series=series,
         truncated=next_us is not None,
         next=None if next_us is None else iso_from_us(next_us),
+        backlog=arriving,
     )

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from aerostream_cloud.bridge.api import PREFIX
 from aerostream_cloud.bridge.api.answers import json_answer, problems, takes_gzip
+from aerostream_cloud.bridge.api.arriving import still_arriving
 from aerostream_cloud.bridge.api.parameters import drone_of, name_of
 from aerostream_cloud.bridge.api.positions import (
     POSITION_FIELDS,
@@ -20,7 +21,7 @@ from aerostream_cloud.bridge.api.positions import (
 from aerostream_cloud.bridge.api.shapes import Geometry, Track, TrackProperties
 from aerostream_cloud.bridge.api.times import TimeRange, time_range
 from aerostream_cloud.bridge.live.fleet import Fleet
-from aerostream_cloud.bridge.live.shapes import DroneState
+from aerostream_cloud.bridge.live.shapes import Backlog, DroneState
 from aerostream_cloud.bridge.problems import ProblemKind
 from aerostream_cloud.bridge.reading import StoreReader
 from aerostream_cloud.store import Sample, SeriesSpan, TelemetryStore
@@ -62,16 +63,24 @@ def track_routes(*, fleet: Fleet, reader: StoreReader) -> APIRouter:
     ) -> Response:
         """A GeoJSON Feature: stored positions, thinned, with the time and height of each."""
         compressed, name = takes_gzip(request), name_of(state)
+        arriving = still_arriving(state, range_)
 
         def read(store: TelemetryStore) -> Response:
-            return json_answer(_track(store, name, range_, points), compressed=compressed)
+            found = _track(store, name, range_, points, arriving)
+            return json_answer(found, compressed=compressed)
 
         return await reader.run(read)
 
     return router
 
 
-def _track(store: TelemetryStore, drone: DroneName, range_: TimeRange, points: int) -> Track:
+def _track(
+    store: TelemetryStore,
+    drone: DroneName,
+    range_: TimeRange,
+    points: int,
+    arriving: list[Backlog],
+) -> Track:
     span = position_series(store, drone)
     found = [] if span is None else _thinned(store, span, range_, points)
     return Track(
@@ -82,6 +91,7 @@ def _track(store: TelemetryStore, drone: DroneName, range_: TimeRange, points: i
             times=[iso_from_us(fix.time_us) for fix in found],
             relative_alt=[fix.relative_alt for fix in found],
         ),
+        backlog=arriving,
     )
 
 
