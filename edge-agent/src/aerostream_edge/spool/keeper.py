@@ -22,6 +22,8 @@ from aerostream_edge.spool.work import Opened, SpoolDamaged, SpoolFailed
 _EPOCH_BITS = 42
 _BACKLOG_INTERVAL_S = 5.0
 _MEND_INTERVAL_S = 60.0
+#: Merged, most frames take less than a third of what they took one by one.
+_MERGED_PART = 3
 
 _Result = TypeVar("_Result")
 
@@ -153,7 +155,7 @@ class SpoolKeeper:
     def _batch(
         self, numbers: list[int], most_bytes: int, epoch: int, restamps: list[Restamp]
     ) -> tuple[list[Item], Resend | None]:
-        items = self._file.read(numbers, most_bytes)
+        items = self._file.read(numbers, _MERGED_PART * most_bytes)
         return items, resend(items, epoch, restamps) if items else None
 
     async def _look_after(self, now_s: float) -> None:
