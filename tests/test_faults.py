@@ -183,7 +183,9 @@ def test_bad_input_is_one_sentence(arguments: list[str], sentence: str) -> None:
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_help_teaches_with_examples() -> None:
+def test_help_tells_of_every_kind_of_fault() -> None:
     result = ended("--help")
     assert result.returncode == 0
-    assert "aerostream-sim faults --seeds 20" in result.stdout
+    told = " ".join(result.stdout.split())
+    for kind in FaultKind:
+        assert f"{kind}: {kind.sentence}" in told

@@ -238,7 +238,7 @@ def test_a_port_in_use_is_named_with_exit_code_one() -> None:
     assert f"udpin:127.0.0.1:{port}: Address already in use" in result.stderr
 
 
-@pytest.mark.parametrize("command", ["fly", "replay", "swarm"])
+@pytest.mark.parametrize("command", ["fly", "replay", "swarm", "faults"])
 def test_help_teaches_with_examples(command: str) -> None:
     result = ended(command, "--help")
     assert result.returncode == 0

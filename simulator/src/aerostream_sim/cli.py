@@ -15,6 +15,7 @@ from aerostream_contract.words import counted
 from aerostream_sim import options
 from aerostream_sim.clock import HostClock
 from aerostream_sim.errors import BadInput, SimError
+from aerostream_sim.faults import help as faults_help
 from aerostream_sim.fleet import FleetPlan
 from aerostream_sim.flight.kinds import Kind
 from aerostream_sim.flight.patterns import PatternName
@@ -231,7 +232,7 @@ def swarm(
             _run(run())
 
 
-@app.command()
+@app.command(help=faults_help.HELP, epilog=faults_help.KINDS)
 def faults(
     seeds: Annotated[int, typer.Option(help="How many flights, a seed each.")] = 1,
     first_seed: Annotated[int, typer.Option(help="Seed of the first; the next follow.")] = 1,
@@ -265,22 +266,7 @@ def faults(
         Path | None, typer.Option("--json", metavar="FILE", help="Write all that was found.")
     ] = None,
 ) -> None:
-    """Break a whole installation on purpose, and prove that nothing is lost.
-
-    Broker, ingest, store and agents run as real processes, on free ports and in a folder of their
-    own. Meanwhile they are killed, cut off, stopped, filled up and put back. At the end what the
-    drones sent is compared with what is stored, sample by sample. Exit code 1: something is lost,
-    stored twice, under a wrong time, or was never sent.
-
-    Everything that can break, in twenty flights, two at a time:
-      aerostream-sim faults --seeds 20 --jobs 2
-
-    Only what needs neither a C compiler nor libfaketime:
-      aerostream-sim faults --faults kill-agent,kill-broker,kill-ingest,network-cut
-
-    The store is locked for five minutes while fifty drones fly:
-      aerostream-sim faults --faults store-locked --outage 300 --drones 50
-    """
+    """Break a whole installation on purpose, and prove that nothing is lost."""
     from aerostream_sim.faults import run
 
     with _one_sentence():

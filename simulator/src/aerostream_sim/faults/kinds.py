@@ -5,34 +5,69 @@ from enum import StrEnum
 
 
 class FaultKind(StrEnum):
-    """A way in which something goes wrong."""
+    """A way in which something goes wrong: its name, and a sentence on what happens."""
 
-    KILL_AGENT = "kill-agent"
-    """SIGKILL of a drone's agent, started again after a moment."""
-    KILL_BROKER = "kill-broker"
-    """SIGKILL of the broker, started again with what it had persisted."""
-    KILL_INGEST = "kill-ingest"
-    """SIGKILL of ingest, started again after a moment."""
-    BROKER_WIPED = "broker-wiped"
-    """SIGKILL of the broker, started again without any memory of sessions and messages."""
-    NETWORK_CUT = "network-cut"
-    """No byte passes between one drone, or the cloud, and the broker."""
-    NETWORK_BAD = "network-bad"
-    """A link loses 5 % of what it carries and delays the rest by 800 ms."""
-    STORE_LOCKED = "store-locked"
-    """Another program holds the store's file locked: nothing can be written."""
-    STORE_FULL = "store-full"
-    """The cloud's disk is full."""
-    SPOOL_FULL = "spool-full"
-    """The disk of a drone's agent is full."""
-    CLOCK_JUMP = "clock-jump"
-    """The clock of a drone's host jumps, by hours to a year, and later back."""
-    POWER_CUT_AGENT = "power-cut-agent"
-    """A drone's host loses power: files are as they were at their last fsync."""
-    POWER_CUT_CLOUD = "power-cut-cloud"
-    """The cloud's host loses power: files are as they were at their last fsync."""
-    KILL_ALL = "kill-all"
-    """SIGKILL of every agent, the broker and ingest at the same instant."""
+    KILL_AGENT = (
+        "kill-agent",
+        "SIGKILL of a drone's agent, started again after a moment.",
+    )
+    KILL_BROKER = (
+        "kill-broker",
+        "SIGKILL of the broker, started again with what it had persisted.",
+    )
+    KILL_INGEST = (
+        "kill-ingest",
+        "SIGKILL of ingest, started again after a moment.",
+    )
+    BROKER_WIPED = (
+        "broker-wiped",
+        "SIGKILL of the broker, started again without any memory of sessions and messages.",
+    )
+    NETWORK_CUT = (
+        "network-cut",
+        "No byte passes between one drone, or the cloud, and the broker.",
+    )
+    NETWORK_BAD = (
+        "network-bad",
+        "A link loses 5 % of what it carries and delays the rest by 800 ms.",
+    )
+    STORE_LOCKED = (
+        "store-locked",
+        "Another program holds the store's file locked: nothing can be written.",
+    )
+    STORE_FULL = (
+        "store-full",
+        "The cloud's disk is full.",
+    )
+    SPOOL_FULL = (
+        "spool-full",
+        "The disk of a drone's agent is full.",
+    )
+    CLOCK_JUMP = (
+        "clock-jump",
+        "The clock of a drone's host jumps, by hours to a year, and later back.",
+    )
+    POWER_CUT_AGENT = (
+        "power-cut-agent",
+        "A drone's host loses power: files are as they were at their last fsync.",
+    )
+    POWER_CUT_CLOUD = (
+        "power-cut-cloud",
+        "The cloud's host loses power: files are as they were at their last fsync.",
+    )
+    KILL_ALL = (
+        "kill-all",
+        "SIGKILL of every agent, the broker and ingest at the same instant.",
+    )
+
+    sentence: str
+
+    def __new__(cls, name: str, sentence: str = "") -> "FaultKind":
+        """A member whose value is its name."""
+        kind = str.__new__(cls, name)
+        kind._value_ = name
+        kind.sentence = sentence
+        return kind
 
 
 @dataclass(frozen=True, slots=True)
