@@ -760,7 +760,7 @@ int unlinkat(int folder, const char *name, int flags)
         QUIETLY({
             lock = locked();
             gone = weight(relative);
-            place = announce('u', relative, "");
+            place = lock < 0 ? -1 : announce('u', relative, "");
         });
     int result = (int)syscall(SYS_unlinkat, folder, name, flags);
     if (lock >= 0)
@@ -804,8 +804,9 @@ int renameat2(int from_folder, const char *from, int to_folder, const char *to, 
         QUIETLY({
             lock = locked();
             gone = weight(target);
-            place = source && target ? announce('r', source, target)
-                                     : announce('u', source ? source : target, "");
+            if (lock >= 0)
+                place = source && target ? announce('r', source, target)
+                                         : announce('u', source ? source : target, "");
         });
     int result = (int)syscall(SYS_renameat2, from_folder, from, to_folder, to, flags);
     if (lock >= 0)
