@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from aerostream_edge.spool.item import Drop, Kind
+from aerostream_edge.spool.restamp import Restamp, moved_by
 
 #: Rows that are looked at from the oldest on when the too old are looked for.
 _OLDEST_ROWS = 16_384
@@ -18,7 +19,9 @@ def delete(connection: sqlite3.Connection, first: int, last: int) -> None:
     connection.execute("DELETE FROM payloads WHERE number BETWEEN ? AND ?", (first, last))
 
 
-def drop_least(connection: sqlite3.Connection, most: int) -> Drop | None:
+def drop_least(
+    connection: sqlite3.Connection, most: int, restamps: Sequence[Restamp]
+) -> Drop | None:
     """Drop the oldest of the least important kind that there is; None: there is nothing."""
     for kind in sorted(Kind, reverse=True):
         rows = connection.execute(
@@ -27,11 +30,13 @@ def drop_least(connection: sqlite3.Connection, most: int) -> Drop | None:
             (int(kind), most),
         ).fetchall()
         if rows:
-            return _dropped(connection, "full", rows)
+            return _dropped(connection, "full", rows, restamps)
     return None
 
 
-def drop_older(connection: sqlite3.Connection, limit_us: int) -> list[Drop]:
+def drop_older(
+    connection: sqlite3.Connection, limit_us: int, restamps: Sequence[Restamp]
+) -> list[Drop]:
     """Drop what ends before a time, as far as its times are certain."""
     (lowest,) = connection.execute("SELECT min(number) FROM items").fetchone()
     # What the host's clock alone has stamped may look older than it is: the last run that began
@@ -42,10 +47,12 @@ def drop_older(connection: sqlite3.Connection, limit_us: int) -> list[Drop]:
         " WHERE first <= number ORDER BY first DESC LIMIT 1), 0)",
         ((lowest or 0) + _OLDEST_ROWS, limit_us),
     ).fetchall()
-    return [_dropped(connection, "age", rows)] if rows else []
+    return [_dropped(connection, "age", rows, restamps)] if rows else []
 
 
-def set_aside(connection: sqlite3.Connection, numbers: Sequence[int]) -> list[Drop]:
+def set_aside(
+    connection: sqlite3.Connection, numbers: Sequence[int], restamps: Sequence[Restamp]
+) -> list[Drop]:
     """Drop what the cloud never took; the newest of it stays for a person to look at."""
     rows: list[_Row] = []
     for number in numbers:
@@ -66,7 +73,7 @@ def set_aside(connection: sqlite3.Connection, numbers: Sequence[int]) -> list[Dr
         " (SELECT number FROM aside ORDER BY number DESC LIMIT 1 OFFSET ?)",
         (_MOST_ASIDE,),
     )
-    return [_dropped(connection, "refused", rows)]
+    return [_dropped(connection, "refused", rows, restamps)]
 
 
 def note_drops(
@@ -89,8 +96,15 @@ def note_drops(
         )
 
 
-def _dropped(connection: sqlite3.Connection, reason: str, rows: Sequence[_Row]) -> Drop:
-    numbers, samples, froms, tos = zip(*rows, strict=True)
-    for number in numbers:
+def _dropped(
+    connection: sqlite3.Connection,
+    reason: str,
+    rows: Sequence[_Row],
+    restamps: Sequence[Restamp],
+) -> Drop:
+    drop = Drop(reason, 0, 0, rows[0][2], rows[0][3])
+    for number, samples, from_us, to_us in rows:
         delete(connection, number, number)
-    return Drop(reason, len(rows), sum(samples), min(froms), max(tos), list(numbers))
+        by_us = moved_by(restamps, number)
+        drop = drop.plus(Drop(reason, 1, samples, from_us + by_us, to_us + by_us, [number]))
+    return drop

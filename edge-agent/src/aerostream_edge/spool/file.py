@@ -19,6 +19,7 @@ from aerostream_edge.errors import StateError
 from aerostream_edge.spool import dropping, tables
 from aerostream_edge.spool.item import Drop, Item, Kind
 from aerostream_edge.spool.reserve import ReserveFile
+from aerostream_edge.spool.restamp import Restamp, moved_by, restamped
 from aerostream_edge.spool.work import Opened, SpoolDamaged, SpoolFailed, Write
 
 _BUSY_TIMEOUT_S = 5.0
@@ -47,6 +48,7 @@ class SpoolFile:
         self._page_limit = self._max_pages
         self._reserve = None if path is None else ReserveFile(path, most_bytes=max_bytes // 16)
         self._synchronous = ""
+        self._restamps: list[Restamp] = []
         self.used_bytes = 0
         """What it holds."""
 
@@ -90,7 +92,7 @@ class SpoolFile:
             return self._make_room() + self._apply(write)
 
     def read(self, numbers: Sequence[int], most_bytes: int) -> list[Item]:
-        """Items by their numbers, until they have so many bytes; at least one.
+        """Items by their numbers, times moved, until they have so many bytes; at least one.
 
         Raises:
             SpoolDamaged: the file is damaged.
@@ -111,24 +113,28 @@ class SpoolFile:
                 if found and size > most_bytes:
                     break
                 kind, payload, samples, from_us, to_us = row
-                found.append(Item(number, Kind(kind), payload, samples, from_us, to_us))
+                item = Item(number, Kind(kind), payload, samples, from_us, to_us)
+                found.append(restamped(self._restamps, item))
         return found
 
     def times(self, ranges: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-        """UTC of the first and last sample of ranges of numbers, of each whose ends are there.
+        """UTC of the first and last sample of ranges of numbers, by the items at their ends.
 
         Raises:
             SpoolDamaged: the file is damaged.
             SpoolFailed: it cannot be read.
         """
         with self._clearly():
-            query = "SELECT {} FROM items WHERE number = ?"
-            found = []
-            for first, last in ranges:
-                low = self._connection.execute(query.format("from_us"), (first,)).fetchone()
-                high = self._connection.execute(query.format("to_us"), (last,)).fetchone()
-                found.append((low[0] if low else 0, high[0] if high else 0))
-            return found
+            return [
+                (self._time("from_us", first), self._time("to_us", last)) for first, last in ranges
+            ]
+
+    def _time(self, column: str, number: int) -> int:
+        row = self._connection.execute(
+            f"SELECT {column} FROM items WHERE number = ?",  # noqa: S608  # a constant
+            (number,),
+        ).fetchone()
+        return moved_by(self._restamps, number) + row[0] if row else 0
 
     def replace(self, new_epoch: int) -> Opened:
         """Set the file aside, which turned out to be damaged, and begin a new one.
@@ -137,7 +143,10 @@ class SpoolFile:
             StateError: no other can be made.
         """
         self.close()
-        aside = self._set_aside()
+        try:
+            aside = self._set_aside()
+        except OSError as error:
+            raise StateError(f"the spool {self.path} cannot be set aside: {error}") from error
         opened = self.open(new_epoch)
         opened.set_aside = aside
         return opened
@@ -146,6 +155,11 @@ class SpoolFile:
         """Take the reserve back where there is room for it again, and the full size with it."""
         if self._reserve is not None and self._reserve.make():
             self._page_limit = self._max_pages
+
+    @property
+    def cramped(self) -> bool:
+        """Whether the disk was full, and the file may not grow."""
+        return self._page_limit < self._max_pages
 
     def close(self) -> None:
         """Release the file."""
@@ -166,6 +180,7 @@ class SpoolFile:
             self._synchronous = ""
             tables.set_up(self._connection, new_epoch)
             opened = tables.content(self._connection)
+            self._restamps = opened.restamps
             self._count_pages()
         if self._reserve is not None:
             self._reserve.make()
@@ -181,7 +196,9 @@ class SpoolFile:
         while aside.exists():
             place += 1
             aside = self.path.with_name(f"{self.path.name}.damaged-{stamp}-{place}")
-        for suffix in ("-wal", ""):
+        # The log last: without it the file would be one of earlier days, that opens and gives
+        # numbers a second time.
+        for suffix in ("", "-wal"):
             with contextlib.suppress(FileNotFoundError):
                 Path(f"{self.path}{suffix}").replace(f"{aside}{suffix}")
         Path(f"{self.path}-shm").unlink(missing_ok=True)
@@ -195,9 +212,9 @@ class SpoolFile:
         try:
             for first, last in write.stored:
                 dropping.delete(self._connection, first, last)
-            drops = dropping.set_aside(self._connection, write.refused)
+            drops = dropping.set_aside(self._connection, write.refused, self._restamps)
             if write.too_old_us is not None:
-                drops += dropping.drop_older(self._connection, write.too_old_us)
+                drops += dropping.drop_older(self._connection, write.too_old_us, self._restamps)
             drops += self._drop_for(write.items)
             self._insert(write.items)
             if write.reserve is not None:
@@ -207,13 +224,17 @@ class SpoolFile:
             self._note_times(write)
             dropping.note_drops(self._connection, drops, write.reported)
             if write.durable and not write.items:
-                # What earlier writes left to the operating system goes to the disk with a change.
-                execute("UPDATE spool SET epoch = epoch")
+                # What earlier writes left to the operating system goes to the disk with a
+                # change; one that changes nothing is not written.
+                execute("UPDATE spool SET synced = synced + 1")
             self._count_pages()
             execute("COMMIT")
         except BaseException:
             self._roll_back()
             raise
+        if write.forget_restamps:
+            self._restamps = []
+        self._restamps = self._restamps + write.restamps
         return drops
 
     def _roll_back(self) -> None:
@@ -246,7 +267,12 @@ class SpoolFile:
             execute("INSERT INTO restamps (restamp) VALUES (?)", (text,))
         if write.run is not None:
             run = write.run
-            execute("DELETE FROM runs WHERE NOT EXISTS (SELECT * FROM items WHERE number >= first)")
+            execute(
+                "DELETE FROM runs WHERE NOT EXISTS (SELECT * FROM items WHERE number >= runs.first"
+                " AND number < coalesce((SELECT min(later.first) FROM runs AS later"
+                " WHERE later.first > runs.first), ?))",
+                (run.first,),
+            )
             execute(
                 "INSERT OR IGNORE INTO runs VALUES (?, ?, ?, ?)",
                 (run.first, run.host_boot, run.base_us, run.told),
@@ -265,7 +291,7 @@ class SpoolFile:
         pages_needed = needed // tables.PAGE_BYTES + _OTHER_PAGES
         drops: list[Drop] = []
         while self._pages_used() + pages_needed > self._page_limit:
-            dropped = dropping.drop_least(self._connection, _DROPPED_ROWS)
+            dropped = dropping.drop_least(self._connection, _DROPPED_ROWS, self._restamps)
             if dropped is None:
                 break
             drops.append(dropped)
@@ -285,7 +311,7 @@ class SpoolFile:
         for _ in range(1 + count // (_ROOM_PART * _DROPPED_ROWS)):
             self._begin(durable=False)
             try:
-                dropped = dropping.drop_least(self._connection, _DROPPED_ROWS)
+                dropped = dropping.drop_least(self._connection, _DROPPED_ROWS, self._restamps)
                 if dropped is not None:
                     dropping.note_drops(self._connection, [dropped])
                 self._connection.execute("COMMIT")

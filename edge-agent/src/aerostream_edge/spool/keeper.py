@@ -10,18 +10,18 @@ from typing import Protocol, TypeVar
 from aerostream_contract.errors import ContractError
 from aerostream_contract.models import Backlog
 
+from aerostream_edge.errors import StateError
 from aerostream_edge.logs import BoundLog
 from aerostream_edge.spool.file import SpoolFile
 from aerostream_edge.spool.item import Drop, Item
 from aerostream_edge.spool.pace import Pace
 from aerostream_edge.spool.resend import Resend, resend
-from aerostream_edge.spool.restamp import Restamp
 from aerostream_edge.spool.spool import Spool, Stretch
 from aerostream_edge.spool.work import Opened, SpoolDamaged, SpoolFailed
 
 _EPOCH_BITS = 42
 _BACKLOG_INTERVAL_S = 5.0
-_MEND_INTERVAL_S = 60.0
+_MEND_INTERVAL_S, _CRAMPED_INTERVAL_S = 60.0, 2.0
 #: Merged, most frames take less than a third of what they took one by one.
 _MERGED_PART = 3
 
@@ -137,10 +137,8 @@ class SpoolKeeper:
         numbers = spool.choose(now_s)
         if not numbers:
             return
-        epoch, restamps = spool.epoch, list(spool.restamps)
-        items, batch = await self._on_disk(
-            lambda: self._batch(numbers, most_bytes, epoch, restamps)
-        )
+        epoch = spool.epoch
+        items, batch = await self._on_disk(lambda: self._batch(numbers, most_bytes, epoch))
         read = {item.number for item in items}
         reached = numbers.index(items[-1].number) if items else len(numbers) - 1
         spool.missing(number for number in numbers[:reached] if number not in read)
@@ -153,13 +151,14 @@ class SpoolKeeper:
             spool.give_back(batch.numbers)
 
     def _batch(
-        self, numbers: list[int], most_bytes: int, epoch: int, restamps: list[Restamp]
+        self, numbers: list[int], most_bytes: int, epoch: int
     ) -> tuple[list[Item], Resend | None]:
         items = self._file.read(numbers, _MERGED_PART * most_bytes)
-        return items, resend(items, epoch, restamps) if items else None
+        return items, resend(items, epoch) if items else None
 
     async def _look_after(self, now_s: float) -> None:
-        if self._mended_s is None or now_s - self._mended_s >= _MEND_INTERVAL_S:
+        interval_s = _CRAMPED_INTERVAL_S if self._file.cramped else _MEND_INTERVAL_S
+        if self._mended_s is None or now_s - self._mended_s >= interval_s:
             self._mended_s = now_s
             await self._on_disk(self._file.mend)
         if self._backlog_s is None or now_s - self._backlog_s >= _BACKLOG_INTERVAL_S:
@@ -173,21 +172,21 @@ class SpoolKeeper:
         ends = [(each.first, each.last) for each in stretches]
         times = await self._on_disk(lambda: self._file.times(ends))
         self._stretches = stretches
-        self.backlog = []
-        for stretch, (from_us, to_us) in zip(stretches, times, strict=True):
-            for restamp in self.spool.restamps:
-                if restamp.is_for(stretch.first):
-                    from_us += restamp.about_us(stretch.first)
-                if restamp.is_for(stretch.last):
-                    to_us += restamp.about_us(stretch.last)
-            self.backlog.append(Backlog(from_us, max(from_us, to_us), stretch.frames))
+        self.backlog = [
+            Backlog(from_us, max(from_us, to_us), stretch.frames)
+            for stretch, (from_us, to_us) in zip(stretches, times, strict=True)
+        ]
 
     # --- when the disk fails ------------------------------------------------------------
 
     async def _replace(self, error: Exception, now_s: float) -> None:
         """The file is damaged: set it aside and go on in a new one."""
         frames = len(self.spool)
-        opened = await self._on_disk(lambda: self._file.replace(new_epoch()))
+        try:
+            opened = await self._on_disk(lambda: self._file.replace(new_epoch()))
+        except StateError as failure:
+            await self._go_on_in_memory(failure, now_s)
+            return
         sentence = f"the spool was damaged and is set aside as {_name(opened.set_aside)}"
         self._log.error(sentence, extra={"reason": str(error), "frames": frames})
         self._move(opened, now_s, sentence, frames)

@@ -8,7 +8,6 @@ from aerostream_contract.frame import encode_frame, merge_frames
 from aerostream_contract.topics import UP_BF
 
 from aerostream_edge.spool.item import Item, Kind
-from aerostream_edge.spool.restamp import Restamp, restamped
 
 
 class Resend(NamedTuple):
@@ -19,15 +18,14 @@ class Resend(NamedTuple):
     numbers: list[int]
 
 
-def resend(items: Sequence[Item], epoch: int, restamps: Sequence[Restamp]) -> Resend:
+def resend(items: Sequence[Item], epoch: int) -> Resend:
     """As many of the items as fit into one payload, from the first one on.
 
     Frames and events are merged on `up/bf`; a command report goes alone, where it always goes.
 
     Args:
-        items: with the times that they were spooled with.
+        items: what to send; at least one.
         epoch: theirs.
-        restamps: how times moved since.
     """
     first = items[0]
     if first.kind is Kind.REPORT:
@@ -37,7 +35,7 @@ def resend(items: Sequence[Item], epoch: int, restamps: Sequence[Restamp]) -> Re
         # By their numbers: what is in order compresses best.
         parts = sorted(items, key=lambda item: item.number)
         try:
-            payload = merge_frames([_frame(item, epoch, restamps) for item in parts])
+            payload = merge_frames([_frame(item, epoch) for item in parts])
         except ContractError:
             if len(items) == 1:
                 # It is what it is: the cloud says what is wrong with it, and keeps it.
@@ -47,8 +45,7 @@ def resend(items: Sequence[Item], epoch: int, restamps: Sequence[Restamp]) -> Re
             return Resend(UP_BF, payload, [item.number for item in parts])
 
 
-def _frame(item: Item, epoch: int, restamps: Sequence[Restamp]) -> bytes:
-    payload = restamped(restamps, item.number, item.kind, item.payload)
+def _frame(item: Item, epoch: int) -> bytes:
     if item.kind is Kind.EVENT:
-        return encode_frame(epoch, item.number, [], [payload])
-    return payload
+        return encode_frame(epoch, item.number, [], [item.payload])
+    return item.payload

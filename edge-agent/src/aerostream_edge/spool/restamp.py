@@ -82,12 +82,23 @@ class Restamp(Struct):
         return encode(structs.replace(event, time=time))
 
 
-def restamped(restamps: Iterable[Restamp], number: int, kind: Kind, payload: bytes) -> bytes:
-    """An item's payload with every move that is for it."""
+def restamped(restamps: Iterable[Restamp], item: Item) -> Item:
+    """An item with every move that is for it."""
     for restamp in restamps:
-        if restamp.is_for(number):
-            payload = restamp.applied(number, kind, payload)
-    return payload
+        if restamp.is_for(item.number):
+            by_us = restamp.about_us(item.number)
+            item = replace(
+                item,
+                payload=restamp.applied(item.number, item.kind, item.payload),
+                from_us=item.from_us + by_us,
+                to_us=item.to_us + by_us,
+            )
+    return item
+
+
+def moved_by(restamps: Iterable[Restamp], number: int) -> int:
+    """By how many µs most times of an item move."""
+    return sum(restamp.about_us(number) for restamp in restamps if restamp.is_for(number))
 
 
 def renumbered(item: Item, epoch: int, number: int) -> Item:

@@ -84,7 +84,7 @@ class Spool:
         self._next = self._reserved = opened.next_number
         self._sealed = self._sealed_at_start = opened.sealed
         self._waiting = opened.pending
-        self._restamps = opened.restamps
+        self._has_restamps = bool(opened.restamps)
         self._earlier = opened.runs
         told = None if self._guessing else self._next
         self._run = Run(self._next, self._host.boot, self._host.base_us, told)
@@ -122,11 +122,6 @@ class Spool:
     def next_number(self) -> int:
         """The number that is given next."""
         return self._next
-
-    @property
-    def restamps(self) -> list[Restamp]:
-        """How the times of what is in the file move when it is read."""
-        return self._restamps
 
     # --- from the drone -----------------------------------------------------------------
 
@@ -229,7 +224,7 @@ class Spool:
             write.reserve = items[-1].number + 1 + BLOCK
             write.durable = True
         write.stored = list(self._stored)
-        write.forget_restamps = bool(self._restamps) and not (self._waiting or self._flying)
+        write.forget_restamps = self._has_restamps and not (self._waiting or self._flying)
         self._writing = items
         self._unwritten, self._new_restamps, self._refused = [], [], []
         self._reported, self._told, self._stored_since_s = [], None, None
@@ -241,9 +236,9 @@ class Spool:
         self._reserved = max(self._reserved, write.reserve or 0)
         self._sealed = max(self._sealed, write.seal or 0)
         self._run_written = self._run_written or write.run is not None
-        if write.forget_restamps:
-            self._restamps.clear()
-        self._restamps += write.restamps
+        self._has_restamps = bool(write.restamps) or (
+            self._has_restamps and not write.forget_restamps
+        )
         self._writing = []
         moved = write.restamps + self._new_restamps
         for item in write.items:

@@ -16,7 +16,8 @@ _SCHEMA = """
 CREATE TABLE spool (
     epoch INTEGER NOT NULL,     -- one life of the numbering
     reserved INTEGER NOT NULL,  -- numbers below it may have been used
-    sealed INTEGER NOT NULL     -- items below it may have been published as they are
+    sealed INTEGER NOT NULL,    -- items below it may have been published as they are
+    synced INTEGER NOT NULL     -- counts the syncs that had nothing else to write
 );
 CREATE TABLE items (
     number INTEGER PRIMARY KEY,
@@ -78,7 +79,7 @@ def set_up(connection: sqlite3.Connection, new_epoch: int) -> None:
     connection.execute("BEGIN IMMEDIATE")
     for statement in _statements(_SCHEMA):
         connection.execute(statement)
-    connection.execute("INSERT INTO spool VALUES (?, 0, 0)", (new_epoch,))
+    connection.execute("INSERT INTO spool VALUES (?, 0, 0, 0)", (new_epoch,))
     connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
     connection.execute("COMMIT")
