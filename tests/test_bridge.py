@@ -251,3 +251,29 @@ def test_an_interrupt_at_the_terminal_stops_it_too(bridge: Bridge) -> None:
     bridge.start()
     os.kill(bridge.pid, signal.SIGINT)
     assert bridge.wait() == 0
+
+
+def test_readiness_names_an_ingest_that_says_that_it_is_paused(
+    broker: Broker, bridge: Bridge
+) -> None:
+    bridge.start()
+    state = {"status": "paused", "version": "1", "fleets": ["*"], "reason": "disk full"}
+    east, west = (f"aero/1/_svc/ingest/{name}/state" for name in ("east", "west"))
+    with MqttClient(broker.port) as client:
+        client.publish(east, b"nonsense", retain=True)
+        for topic in (east, west):
+            client.publish(topic, msgspec.json.encode(state), retain=True)
+        until(
+            lambda: failing(bridge) == {"ingest": "ingest cannot store now: east, west"}, "paused"
+        )
+        client.publish(west, msgspec.json.encode(state | {"status": "online"}), retain=True)
+        until(lambda: failing(bridge) == {"ingest": "ingest cannot store now: east"}, "one is back")
+        # Cleared by somebody who took that instance down for good.
+        client.publish(east, b"", retain=True)
+        until(lambda: not failing(bridge), "ready")
+        client.publish(east, msgspec.json.encode(state))
+        until(lambda: failing(bridge), "paused again")
+    broker.kill()
+    broker.start()
+    # The broker has forgotten it, and it is not there to say it again.
+    until(lambda: not failing(bridge), "ready")

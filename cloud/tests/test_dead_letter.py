@@ -69,3 +69,28 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
         DeadLetters(tmp_path / "other", max_bytes=5_000)
     with pytest.raises(StoreUnavailable, match="no dead letter was ever kept"):
         DeadLetters(tmp_path / "none", max_bytes=5_000, read_only=True)
+
+
+def test_what_comes_again_is_kept_once_and_as_it_first_came(tmp_path: Path) -> None:
+    letters = DeadLetters(tmp_path / "letters.sqlite", max_bytes=10_000)
+    letters.add([letter(1), letter(1)])
+    for _ in range(50):
+        assert letters.add([letter(1)._replace(time_us=9, reason="another")]) == 0
+    assert [each.letter for each in letters.newest()] == [letter(1)]
+    # The same payload is something else on another topic, or as another kind.
+    letters.add([letter(1)._replace(topic="other"), letter(1)._replace(kind=Kind.BLOCK)])
+    assert letters.counts() == (3, 0)
+    letters.close()
+
+
+def test_a_file_that_is_deleted_is_made_anew(tmp_path: Path) -> None:
+    file = tmp_path / "letters.sqlite"
+    letters = DeadLetters(file, max_bytes=5_000)
+    letters.add([letter(1, 4_000)])
+    for each in tmp_path.glob("letters.sqlite*"):
+        each.unlink()
+    assert letters.add([letter(2, 4_000)]) == 0
+    reader = DeadLetters(file, max_bytes=5_000, read_only=True)
+    assert [each.letter.time_us for each in reader.newest()] == [2]
+    reader.close()
+    letters.close()

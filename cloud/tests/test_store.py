@@ -362,6 +362,102 @@ def test_commits_are_on_the_disk_when_they_return(tmp_path: Path) -> None:
     store.close()
 
 
+def written(file: Path) -> int:
+    """Rows that somebody who opens the file now finds."""
+    reader = SqliteStore(file, read_only=True)
+    try:
+        return sum(each.samples for each in reader.stats())
+    finally:
+        reader.close()
+
+
+def test_a_deleted_file_takes_no_rows_until_it_is_back(tmp_path: Path) -> None:
+    file = tmp_path / "store.sqlite"
+    store = SqliteStore(file)
+    store.write([block(rows={1: [0.5] * 6})])
+    file.rename(tmp_path / "away")
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable, match="was deleted while in use"):
+            store.write([block(rows={2: [0.5] * 6})])
+    assert not file.exists()
+    (tmp_path / "away").rename(file)
+    assert store.write([block(rows={2: [0.5] * 6})]) == Written(1, 0)
+    assert written(file) == 2
+    store.close()
+
+
+@pytest.mark.parametrize("logs_go", [True, False])
+@pytest.mark.parametrize("moved", [True, False])
+def test_rows_go_to_the_file_that_lies_there_and_not_to_one_that_was_replaced(
+    tmp_path: Path, moved: bool, logs_go: bool
+) -> None:
+    file, other = tmp_path / "store.sqlite", tmp_path / "other.sqlite"
+    made = SqliteStore(other)
+    made.write([block(rows={7: [0.5] * 6})])
+    made.close()
+    store = SqliteStore(file)
+    store.write([block(rows={1: [0.5] * 6})])
+    if moved:
+        file.rename(tmp_path / "away.sqlite")
+    other.rename(file)
+    if logs_go:
+        (tmp_path / "store.sqlite-wal").unlink()
+        (tmp_path / "store.sqlite-shm").unlink()
+    # Series and tables of the file before mean nothing in this one.
+    assert store.write([block(D2, rows={2: [0.5] * 6})]) == Written(1, 0)
+    assert written(file) == 2
+    store.close()
+    assert written(file) == 2
+    checked = sqlite3.connect(file)
+    assert checked.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    checked.close()
+    if moved:
+        assert written(tmp_path / "away.sqlite") == 1
+
+
+def test_a_file_that_is_replaced_by_something_else_is_refused_and_never_written(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "store.sqlite"
+    store = SqliteStore(file)
+    store.write([block()])
+    (tmp_path / "text").write_text("no database " * 100)
+    (tmp_path / "text").rename(file)
+    for _ in range(2):
+        with pytest.raises(NotOurStore):
+            store.write([block(D2)])
+    assert file.read_text() == "no database " * 100
+    store.close()
+
+
+def test_nothing_is_lost_when_only_the_log_is_deleted(tmp_path: Path) -> None:
+    file = tmp_path / "store.sqlite"
+    store = SqliteStore(file)
+    store.write([block(rows={1: [0.5] * 6})])
+    (tmp_path / "store.sqlite-wal").unlink()
+    store.write([block(rows={2: [0.5] * 6})])
+    assert written(file) == 2
+    store.close()
+    assert written(file) == 2
+
+
+def test_a_commit_into_a_file_that_went_away_meanwhile_does_not_count(tmp_path: Path) -> None:
+    file = tmp_path / "store.sqlite"
+
+    class Meanwhile(SqliteStore):
+        def _roll_back(self) -> None:
+            raise AssertionError("the commit itself worked")
+
+        def _check_in_place(self) -> None:
+            file.rename(tmp_path / "away")
+            super()._check_in_place()
+
+    store = Meanwhile(file)
+    with pytest.raises(StoreUnavailable, match="was replaced while in use"):
+        store.write([block()])
+    store.close()
+
+
 # ---- What the bridge reads -----------------------------------------------------------------------
 
 HEARTBEAT = CHANNELS["heartbeat"]

@@ -102,6 +102,7 @@ class DeadLetters:
         self._file = file
         self._max_bytes = max_bytes
         self._read_only = read_only
+        self._opened: OpenedFiles | None = None
         with self._failing_clearly():
             self._open()
 
@@ -189,6 +190,14 @@ class DeadLetters:
         self._version = -1
         self._bytes = 0
 
+    def _open_again(self) -> None:
+        if self._opened is not None:
+            # SQLite finds logs by name: it would apply this one to what came in the file's place.
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._opened = None
+        self._connection.close()
+        self._open()
+
     def _set_up(self) -> None:
         connection = self._connection
         application = connection.execute("PRAGMA application_id").fetchone()[0]
@@ -209,9 +218,8 @@ class DeadLetters:
     def _writing(self) -> Iterator[None]:
         """One transaction, in the file that lies there now; sizes are known inside."""
         with self._failing_clearly():
-            if self._opened.changed():
-                self._connection.close()
-                self._open()
+            if self._opened is None or self._opened.changed():
+                self._open_again()
             connection = self._connection
             try:
                 connection.execute("BEGIN IMMEDIATE")

@@ -315,13 +315,24 @@ class SqliteStore:
                 f"store {self._file} was deleted while in use: put it back, or restart to begin "
                 "a new one"
             )
+        if self._opened is not None:
+            self._empty_log()
         self._opened = None
         self._series.clear()
         self._tables.clear()
-        # SQLite leaves the files alone here when they are not its own any more. Where only the
-        # log was deleted, it copies what the log held into the file.
         self._connection.close()
         self._open("rw")
+
+    def _empty_log(self) -> None:
+        """Bring home what the log holds of the file that was opened, wherever that is now.
+
+        SQLite finds logs by name: it would apply this one to the file that came in its place.
+        """
+        [busy] = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[:1]
+        if busy:
+            raise StoreUnavailable(
+                f"store {self._file} was replaced while in use, and somebody reads the former one"
+            )
 
     def _check_in_place(self) -> None:
         """After a commit: whether anybody will find what was committed."""
