@@ -59,7 +59,7 @@ export function startPage(): Page {
   const api = new Api();
   const view = new View();
   const values = new Values({ live: new LiveValues({ fleet, clock }) });
-  const history = new History({ api, view, values, channels });
+  const history = new History({ api, view, values, channels, fleet });
 
   selection.subscribe(() => connection.select(selection.primary));
   // Whoever opens the laptop again does not want to wait for the next attempt.

@@ -3,8 +3,10 @@ import { afterEach, expect, it, vi } from "vitest";
 import { Api } from "../src/api";
 import { History } from "../src/history";
 import { Channels } from "../src/live/channels";
+import { Fleet } from "../src/live/fleet";
 import { View } from "../src/state/view";
 import { type ValueSource, Values } from "../src/values";
+import { stateOfDrone } from "./support/drones";
 
 const START = Date.parse("2026-11-21T10:00:00Z");
 const END = START + 60_000;
@@ -26,8 +28,20 @@ function page(answers: (url: URL) => unknown) {
   const api = new Api({ base: "http://bridge/", fetch });
   const view = new View();
   const values = new Values({ live });
-  const history = new History({ api, view, values, channels: new Channels() });
-  return { view, values, history, stop: history.start() };
+  const fleet = new Fleet();
+  const history = new History({ api, view, values, channels: new Channels(), fleet });
+  /** The drone tells what it has still to send, in seconds of the flight. */
+  const tell = (...waiting: [number, number][]) => {
+    const backlog = waiting.map(([from, to]) => ({
+      from: new Date(START + 1000 * from).toISOString(),
+      to: new Date(START + 1000 * to).toISOString(),
+      frames: 1,
+    }));
+    const drones = [stateOfDrone("d1", { backlog }), stateOfDrone("d2")];
+    const parts = { subscription: "fleet", cursor: "1", part: 0, more: false } as const;
+    fleet.apply({ type: "snapshot", ...parts, drones }, { whole: true });
+  };
+  return { view, values, history, tell, stop: history.start() };
 }
 
 const flight = (url: URL) => {
@@ -164,5 +178,40 @@ it("of a flight with too many events it is told where they end, and no mode afte
   expect(values.current.doing("d1").mode).toBe("M9");
   view.moveTo(START + 30_000);
   expect(values.current.doing("d1").mode).toBeNull();
+  stop();
+});
+
+it("a flight that is still arriving says where, and is read again as it arrives", async () => {
+  const asked: string[] = [];
+  const { view, history, tell, stop } = page((url) => {
+    asked.push(url.pathname.split("/").at(-1) ?? "");
+    return flight(url);
+  });
+  const tracks = () => asked.filter((each) => each === "track").length;
+  tell([-100, -50], [20, 90]);
+  view.showPast("d1", START, END);
+  const stretch = (from: number, to: number) => ({
+    startMs: START + 1000 * from,
+    endMs: START + 1000 * to,
+  });
+  expect(history.arriving).toEqual([stretch(20, 60)]);
+  await vi.waitFor(() => expect(history.loading).toBe(false));
+  expect(tracks()).toBe(1);
+
+  // What arrives outside the flight, or is told again, is no reason.
+  tell([20, 70]);
+  tell([20, 70]);
+  expect(tracks()).toBe(1);
+  tell([20, 40]);
+  expect(history.arriving).toEqual([stretch(20, 40)]);
+  expect(tracks()).toBe(2);
+  // What arrives meanwhile is read once that is done.
+  tell([20, 30]);
+  tell();
+  expect(history.arriving).toEqual([]);
+  expect(tracks()).toBe(2);
+  await vi.waitFor(() => expect(tracks()).toBe(3));
+  await vi.waitFor(() => expect(history.loading).toBe(false));
+  expect(tracks()).toBe(3);
   stop();
 });

@@ -88,6 +88,7 @@ describe("the profile", () => {
     type: "Feature",
     geometry: null,
     properties: { drone: "d1", times: seconds.map((at) => iso(START + 1000 * at)), relative_alt },
+    backlog: [],
   });
 
   it("reaches its top at the greatest height", () => {

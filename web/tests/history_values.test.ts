@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Series, Telemetry, TelemetryQuery } from "../src/api";
 import { chunkLengthMs } from "../src/history/chunks";
 import { columnsOf, indexAt, joined, sampleOf } from "../src/history/columns";
@@ -55,6 +55,7 @@ class FakeStore {
       series: [series(page, { second: page.map((at) => (at - START) / 1000) })],
       truncated: next !== undefined,
       next: next === undefined ? null : iso(next),
+      backlog: [],
     };
   };
 }
@@ -150,6 +151,23 @@ describe("values of the past", () => {
     expect(values.sample("d1", "paged")?.values.second).toBe(110);
   });
 
+  it("that arrived later are read again, and what was there stays in sight meanwhile", async () => {
+    const store = new FakeStore();
+    const { values, at, settle } = past(store);
+    for (const second of [10, 130, 250]) {
+      at.ms = START + 1000 * second;
+      values.sample("d1", "vfr");
+      await settle();
+    }
+    const before = store.asked.length;
+    at.ms = START + 130_000;
+    values.refresh([{ startMs: START + 125_000, endMs: START + 130_000 }]);
+    expect(values.sample("d1", "vfr")?.values.second).toBe(130);
+    expect(values.loading).toBe(false);
+    await vi.waitFor(() => expect(store.asked.length).toBe(before + 1));
+    expect(store.asked.at(-1)?.start).toBe(START + 120_000);
+  });
+
   it("that cannot be loaded are told in words", async () => {
     const store = new FakeStore();
     store.failing = true;
@@ -222,6 +240,7 @@ describe("the place of a drone that fell silent", () => {
       series: [series([START], { lat: [10], lon: [1], hdg: [0] })],
       truncated: false,
       next: null,
+      backlog: [],
     }),
   };
 

@@ -150,5 +150,9 @@ test("what is still to arrive is told by its times", () => {
   });
   expect(
     backlogText([stretch("09:02:00", "09:05:10"), stretch("09:40:00", "09:40:30")], NOW_MS, "utc"),
-  ).toBe("09:02–09:05, 09:40");
+  ).toBe("09:02–09:05, 09:40 (3:40 in all)");
+  const many = [1, 2, 3, 4, 5, 6].map((at) => stretch(`09:0${at}:00`, `09:0${at}:10`));
+  expect(backlogText(many, NOW_MS, "utc")).toBe(
+    "2 older, 09:03, 09:04, 09:05, 09:06 (1:00 in all)",
+  );
 });

@@ -295,6 +295,7 @@ describe("loading", () => {
       series,
       truncated,
       next,
+      backlog: [],
     };
   }
 

@@ -1,7 +1,7 @@
 /** Shapes of the REST interface, as the bridge's OpenAPI document describes them. */
 
 import type { Feature, LineString, Point } from "geojson";
-import type { DroneEvent, DroneState, Value } from "../live/protocol";
+import type { Backlog, DroneEvent, DroneState, Value } from "../live/protocol";
 
 /** Milliseconds since 1970, ISO 8601, or relative to now: `-10m`, `-2h`, `-1d`, `now`. */
 export type Moment = number | string;
@@ -72,6 +72,8 @@ export interface Telemetry<Column> {
   truncated: boolean;
   /** Start of the following page. */
   next: string | null;
+  /** Stretches in the range that are still to come. */
+  backlog: Backlog[];
 }
 
 export interface TrackProperties {
@@ -83,7 +85,7 @@ export interface TrackProperties {
 }
 
 /** Coordinates are longitude, latitude, metres above mean sea level. */
-export type Track = Feature<LineString | Point | null, TrackProperties>;
+export type Track = Feature<LineString | Point | null, TrackProperties> & { backlog: Backlog[] };
 
 export interface EventsQuery extends Range {
   kind?: string | undefined;
@@ -96,6 +98,7 @@ export interface EventsPage {
   items: DroneEvent[];
   truncated: boolean;
   next: string | null;
+  backlog: Backlog[];
 }
 
 export interface Flight {

@@ -140,6 +140,7 @@ function Past({ history }: { history: History }) {
 }
 
 function noteOf(history: History, zone: Zone): string {
+  if (history.arriving.length > 0) return "Some of this time is still arriving.";
   if (history.loading) return "Loading…";
   const { eventsUntilMs } = history;
   if (eventsUntilMs !== undefined) {

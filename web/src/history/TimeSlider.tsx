@@ -1,5 +1,6 @@
 import type { KeyboardEvent, PointerEvent } from "react";
 import { durationText } from "../live/age";
+import { stretchText } from "./arriving";
 import type { History } from "./history";
 import type { Mark } from "./marks";
 import { fractionOf, momentAfterKey, momentOf, type Span } from "./playback";
@@ -58,6 +59,17 @@ export function TimeSlider({ history, span, zone }: TimeSliderProps) {
           <title>Height above home along the flight</title>
           <path d={history.profile} />
         </svg>
+        {history.arriving.map((stretch) => (
+          <div
+            key={stretch.startMs}
+            className="slider-arriving"
+            style={{
+              left: `${100 * fractionOf(stretch.startMs, span)}%`,
+              width: `${100 * (fractionOf(stretch.endMs, span) - fractionOf(stretch.startMs, span))}%`,
+            }}
+            title={`Still arriving: ${stretchText(stretch, zone)}`}
+          />
+        ))}
         <div className="slider-rail">
           <div className="slider-done" style={{ width: `${percent}%` }} />
         </div>

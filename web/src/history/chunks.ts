@@ -2,7 +2,9 @@
 
 import { type Api, isAbort, sentenceOfError } from "../api";
 import { seriesKey } from "../live/fleet";
+import { touches } from "./arriving";
 import { type Columns, columnsOf, joined } from "./columns";
+import type { Span } from "./playback";
 
 const SECOND_MS = 1000;
 const SHORTEST_MS = 120 * SECOND_MS;
@@ -27,6 +29,8 @@ interface Chunk {
   startMs: number;
   endMs: number;
   state: "waiting" | "loading" | "there" | "failed";
+  /** Whether the store has more of it since it was asked for; what is there is shown meanwhile. */
+  outdated: boolean;
   /** By `channel/component/instance`. */
   series: Map<string, Columns>;
   failedMs: number;
@@ -47,7 +51,7 @@ export class Chunks {
   private readonly abort = new AbortController();
   private readonly nowMs: () => number;
   private lookedAtMs = 0;
-  private loading = 0;
+  private readonly reading = new Set<Chunk>();
   private uses = 0;
 
   constructor(private readonly parts: ChunksParts) {
@@ -84,6 +88,14 @@ export class Chunks {
     this.chunkAt(channel, momentMs);
   }
 
+  /** Read again, in the background, what lies in these stretches. */
+  refresh(spans: readonly Span[]): void {
+    for (const chunk of this.chunks.values()) {
+      if (chunk.state !== "waiting") chunk.outdated ||= spans.some((span) => touches(span, chunk));
+    }
+    this.loadNext();
+  }
+
   close(): void {
     this.abort.abort();
   }
@@ -103,6 +115,7 @@ export class Chunks {
         startMs,
         endMs: startMs + lengthMs,
         state: "waiting",
+        outdated: false,
         series: new Map(),
         failedMs: 0,
         usedAt: 0,
@@ -121,14 +134,19 @@ export class Chunks {
 
   /** What is looked at comes first, in the order of the page; then what was asked for last. */
   private loadNext(): void {
-    while (this.loading < AT_ONCE && !this.abort.signal.aborted) {
+    while (this.reading.size < AT_ONCE && !this.abort.signal.aborted) {
       const waiting = [...this.chunks.values()].filter(({ state }) => state === "waiting");
       const next =
         waiting.find((chunk) => this.isLookedAt(chunk)) ??
-        waiting.sort((a, b) => b.usedAt - a.usedAt)[0];
+        waiting.sort((a, b) => b.usedAt - a.usedAt)[0] ??
+        [...this.chunks.values()].find((chunk) => this.isToRefresh(chunk));
       if (next === undefined) return;
       void this.load(next);
     }
+  }
+
+  private isToRefresh(chunk: Chunk): boolean {
+    return chunk.state === "there" && chunk.outdated && !this.reading.has(chunk);
   }
 
   private isLookedAt({ startMs, endMs }: Chunk): boolean {
@@ -136,8 +154,10 @@ export class Chunks {
   }
 
   private async load(chunk: Chunk): Promise<void> {
-    chunk.state = "loading";
-    this.loading += 1;
+    // What is there stays in sight while it is read again.
+    if (chunk.state !== "there") chunk.state = "loading";
+    chunk.outdated = false;
+    this.reading.add(chunk);
     try {
       chunk.series = await this.read(chunk);
       chunk.state = "there";
@@ -149,7 +169,7 @@ export class Chunks {
       chunk.failedMs = this.nowMs();
       this.problem = sentenceOfError(error);
     } finally {
-      this.loading -= 1;
+      this.reading.delete(chunk);
     }
     this.parts.changed();
     this.loadNext();

@@ -2,14 +2,16 @@
 
 import { type Api, isAbort, sentenceOfError, type Track } from "../api";
 import type { Channels } from "../live/channels";
-import type { DroneEvent } from "../live/protocol";
+import type { Fleet } from "../live/fleet";
+import type { Backlog, DroneEvent } from "../live/protocol";
 import type { PastMoment } from "../map";
 import { Store } from "../state/store";
 import type { View, ViewMode } from "../state/view";
 import type { Values } from "../values";
+import { arrived, arrivingIn } from "./arriving";
 import { type Mark, marksOf } from "./marks";
 import { PastValues } from "./pastValues";
-import { played, type Speed } from "./playback";
+import { played, type Span, type Speed } from "./playback";
 import { profilePath } from "./profile";
 
 const TRACK_POINTS = 2000;
@@ -27,6 +29,8 @@ export interface HistoryParts {
   /** Where the flight's values are put while the past is shown. */
   values: Values;
   channels: Channels;
+  /** Tells what of the flight is still to come. */
+  fleet: Pick<Fleet, "drones" | "subscribe">;
 }
 
 type PastMode = Extract<ViewMode, { kind: "past" }>;
@@ -43,6 +47,11 @@ interface Shown {
   eventsUntilMs: number | undefined;
   /** Requests of the flight itself that are under way: track, events, series. */
   open: number;
+  /** The drone's backlog as it was told last, and what of it is in the flight. */
+  backlog: readonly Backlog[] | undefined;
+  arriving: readonly Span[];
+  /** Whether more has arrived since those requests began. */
+  outdated: boolean;
   problem: string | undefined;
 }
 
@@ -103,6 +112,11 @@ export class History extends Store {
     return this.shown?.marks ?? [];
   }
 
+  /** Parts of the flight that are still to come. */
+  get arriving(): readonly Span[] {
+    return this.shown?.arriving ?? [];
+  }
+
   /** SVG path of the heights over 1000 × 100. */
   get profile(): string {
     return this.shown?.profile ?? "";
@@ -110,10 +124,13 @@ export class History extends Store {
 
   /** Follow the view. Returns how to stop. */
   start(): () => void {
-    const stop = this.parts.view.subscribe(() => this.follow());
+    const stops = [
+      this.parts.view.subscribe(() => this.follow()),
+      this.parts.fleet.subscribe(() => this.hear()),
+    ];
     this.follow();
     return () => {
-      stop();
+      for (const stop of stops) stop();
       this.leave();
     };
   }
@@ -190,15 +207,38 @@ export class History extends Store {
       marks: [],
       eventsUntilMs: undefined,
       open: 0,
+      backlog: undefined,
+      arriving: [],
+      outdated: false,
       problem: undefined,
     };
     document.documentElement.dataset.view = "past";
     values.showPast(source);
     this.loadFlight(this.shown);
+    this.hear();
     this.update();
   }
 
+  /** What has arrived is read; messages come often, a backlog that changed is another object. */
+  private hear(): void {
+    const { shown } = this;
+    const backlog = shown && this.parts.fleet.drones.get(shown.mode.drone)?.state.backlog;
+    if (shown === undefined || backlog === undefined || backlog === shown.backlog) return;
+    shown.backlog = backlog;
+    const before = shown.arriving;
+    shown.arriving = arrivingIn(backlog, shown.mode);
+    const there = arrived(before, shown.arriving);
+    if (there.length > 0) {
+      shown.source.refresh(there);
+      if (shown.open > 0) shown.outdated = true;
+      else this.loadFlight(shown);
+    }
+    if (before.length > 0 || shown.arriving.length > 0) this.update();
+  }
+
   private loadFlight(shown: Shown): void {
+    shown.outdated = false;
+    shown.problem = undefined;
     const { api } = this.parts;
     const { drone, startMs, endMs } = shown.mode;
     const { signal } = shown.abort;
@@ -254,6 +294,7 @@ export class History extends Store {
       if (!isAbort(error)) shown.problem = sentenceOfError(error);
     }
     shown.open -= 1;
+    if (shown.outdated && shown.open === 0 && shown === this.shown) this.loadFlight(shown);
     this.update();
   }
 

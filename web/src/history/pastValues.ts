@@ -11,6 +11,7 @@ import { Chunks } from "./chunks";
 import { indexAt, sampleOf } from "./columns";
 import { armedOf, landedOf, modeAt } from "./doing";
 import { type Fix, placeAt } from "./place";
+import type { Span } from "./playback";
 
 /** The chunk that follows is asked for this long before it is needed, of the flight's time. */
 const AHEAD_MS = 60_000;
@@ -118,6 +119,11 @@ export class PastValues implements ValueSource {
     if (found !== undefined) return found;
     const before = this.chunks.before("position", key, momentMs);
     return before && placeAt(before, momentMs);
+  }
+
+  /** More of these stretches can be read than could be before. */
+  refresh(spans: readonly Span[]): void {
+    this.chunks.refresh(spans);
   }
 
   close(): void {

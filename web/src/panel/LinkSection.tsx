@@ -1,7 +1,7 @@
 /** The way from the autopilot to this page, hop by hop. */
 
 import { capital, minuteTime, numberText, UNKNOWN } from "../format";
-import { clockText } from "../live/age";
+import { clockText, durationText } from "../live/age";
 import { useStore } from "../live/hooks";
 import type { Backlog, DroneState } from "../live/protocol";
 import { usePage } from "../page";
@@ -11,6 +11,8 @@ import type { Zone } from "../state/zone";
 
 /** The note stands above, once for all. */
 const UNHEARD: Age = { ...CUT_OFF, note: "" };
+/** Of more, the older ones are only counted. */
+const MOST_STRETCHES = 4;
 const LINKS = { up: "heard", down: "not heard" };
 
 export function LinkSection({ origin }: { origin: Origin }) {
@@ -30,7 +32,10 @@ export function LinkSection({ origin }: { origin: Origin }) {
       </dl>
       {live && state !== undefined && state.backlog.length > 0 && (
         <p className="backlog">
-          History still arriving: {backlogText(state.backlog, clock.nowMs(), zone.chosen)}
+          {state.presence === "online"
+            ? "History still arriving"
+            : "History that it has still to send"}
+          : {backlogText(state.backlog, clock.nowMs(), zone.chosen)}
         </p>
       )}
     </section>
@@ -84,12 +89,18 @@ function RadioFacts({ origin }: { origin: Origin }) {
   );
 }
 
-/** `10:02–10:05, 11:40–11:41`. */
+/** `10:02–10:05, 11:40 (3:50 in all)`: of when, the newest last, and how much. */
 export function backlogText(backlog: readonly Backlog[], nowMs: number, zone: Zone): string {
-  return backlog
-    .map(({ from, to }) => {
-      const [start, end] = [from, to].map((time) => minuteTime(Date.parse(time), nowMs, zone));
-      return start === end ? start : `${start}–${end}`;
-    })
-    .join(", ");
+  const spans = backlog.map(({ from, to }) => ({
+    startMs: Date.parse(from),
+    endMs: Date.parse(to),
+  }));
+  const lengthMs = spans.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
+  const shown = spans.slice(-MOST_STRETCHES).map(({ startMs, endMs }) => {
+    const [start, end] = [startMs, endMs].map((timeMs) => minuteTime(timeMs, nowMs, zone));
+    return start === end ? start : `${start}–${end}`;
+  });
+  const more = spans.length - shown.length;
+  const older = more > 0 ? `${more} older, ` : "";
+  return `${older}${shown.join(", ")} (${durationText(lengthMs)} in all)`;
 }

@@ -1,11 +1,13 @@
 import { useCallback, useEffect, useMemo, useState } from "react";
 import { createPortal } from "react-dom";
 import { type Api, type StoredSeries, sentenceOfError, useAnswer } from "../api";
+import { arrivingIn, givenUpIn, touches } from "../history/arriving";
 import { useZone } from "../history/useZone";
 import type { Channel, Channels } from "../live/channels";
 import type { Clock } from "../live/clock";
 import type { Fleet } from "../live/fleet";
 import { useStore, useTick } from "../live/hooks";
+import type { DroneEvent } from "../live/protocol";
 import type { View } from "../state/view";
 import { FieldPicker } from "./FieldPicker";
 import { fieldsOfPreset, type PlotField, PRESETS, plotFields } from "./fields";
@@ -23,6 +25,9 @@ const HEIGHT = 200;
 const WIDE_HEIGHT = 280;
 const STORED_REFRESH_MS = 60_000;
 const TABLE_MS = 1000;
+const MOST_DROPPED = 1000;
+const NONE_DROPPED: readonly DroneEvent[] = [];
+const ALL_TIMES: Span = { startMs: Number.NEGATIVE_INFINITY, endMs: Number.POSITIVE_INFINITY };
 
 export interface PlotPanelProps {
   drone: string;
@@ -106,6 +111,8 @@ function Plot({ drone, api, fleet, view, channels, clock, fields, unknown, onLea
   }, [flight]);
 
   const effective: PlotRange = range.kind === "flight" && !flight ? DEFAULT_RANGE : range;
+  const backlog = fleet.drones.get(drone)?.state.backlog;
+  const arriving = useMemo(() => arrivingIn(backlog ?? [], ALL_TIMES), [backlog]);
   const data = usePlotData({
     drone,
     fields: chosen,
@@ -114,19 +121,17 @@ function Plot({ drone, api, fleet, view, channels, clock, fields, unknown, onLea
         ? { lengthMs: effective.lengthMs }
         : spanOf(effective, clock.nowMs(), flight),
     widthPx,
+    arriving,
     api,
     fleet,
     channels,
     clock,
   });
   const { traces, span, loading, problem, again, revision } = data;
-  const backlog = fleet.drones.get(drone)?.state.backlog;
-  const arriving = useMemo(
-    () =>
-      (backlog ?? []).map(
-        ({ from, to }): Span => ({ startMs: Date.parse(from), endMs: Date.parse(to) }),
-      ),
-    [backlog],
+  const dropped = useDropped(api, drone, effective, flight);
+  const missing = useMemo(
+    () => givenUpIn(dropped, { startMs: span.startMs, endMs: span.endMs }),
+    [dropped, span.startMs, span.endMs],
   );
   const choose = (next: PlotRange) => {
     setRange(next);
@@ -196,6 +201,7 @@ function Plot({ drone, api, fleet, view, channels, clock, fields, unknown, onLea
           span={span}
           zone={zone}
           arriving={arriving}
+          missing={missing}
           momentMs={flight && view.momentMs}
           cursorMs={cursorMs}
           height={wide ? WIDE_HEIGHT : HEIGHT}
@@ -206,7 +212,7 @@ function Plot({ drone, api, fleet, view, channels, clock, fields, unknown, onLea
           onPick={(momentMs) => flight && view.moveTo(momentMs)}
         />
         <p className="plots-note" role="status">
-          {noteOf(data, chosen)}
+          {noteOf(data, chosen, arriving)}
         </p>
       </div>
       <Readout
@@ -234,15 +240,36 @@ function Plot({ drone, api, fleet, view, channels, clock, fields, unknown, onLea
   return wide ? createPortal(body, document.body) : body;
 }
 
+/** Events that tell what was given up of the range; it may have been given up much later. */
+function useDropped(
+  api: Api,
+  drone: string,
+  range: PlotRange,
+  flight: Span | undefined,
+): readonly DroneEvent[] {
+  const start = range.kind === "last" ? `-${range.lengthMs}ms` : spanOf(range, 0, flight).startMs;
+  const ask = useCallback(
+    (signal: AbortSignal) =>
+      api.getEvents(drone, { kind: "dropped", start, limit: MOST_DROPPED }, signal),
+    [api, drone, start],
+  );
+  // Where it cannot be told, the plot itself says that the server is away.
+  return useAnswer(ask, STORED_REFRESH_MS).answer?.items ?? NONE_DROPPED;
+}
+
 /** What stands where nothing is drawn. */
 function noteOf(
   { traces, span, loading, problem }: ReturnType<typeof usePlotData>,
   chosen: readonly PlotField[],
+  arriving: readonly Span[],
 ): string {
   if (chosen.length === 0) return "Choose a preset or fields.";
   if (traces.some((trace) => extent(trace, span.startMs, span.endMs))) return "";
   if (loading) return "Loading…";
-  return problem === undefined ? "No samples in this time." : "";
+  if (problem !== undefined) return "";
+  return arriving.some((stretch) => touches(stretch, span))
+    ? "No samples of this time have arrived yet."
+    : "No samples in this time.";
 }
 
 function Resolution({

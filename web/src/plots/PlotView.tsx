@@ -1,5 +1,6 @@
 import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { numberText } from "../format";
+import { stretchText, touches } from "../history/arriving";
 import { momentText, type Zone } from "../history/times";
 import { Chart } from "./chart";
 import { decimalsOf } from "./look";
@@ -18,6 +19,7 @@ export interface PlotViewProps {
   span: Span;
   zone: Zone;
   arriving: readonly Span[];
+  missing: readonly Span[];
   momentMs: number | undefined;
   cursorMs: number | undefined;
   height: number;
@@ -30,7 +32,7 @@ export interface PlotViewProps {
 
 /** The drawing, with keys: arrows move the cursor, + and − zoom, Enter picks, Escape goes back. */
 export function PlotView(props: PlotViewProps) {
-  const { traces, revision, span, zone, arriving, momentMs, cursorMs, height } = props;
+  const { traces, revision, span, zone, arriving, missing, momentMs, cursorMs, height } = props;
   const place = useRef<HTMLDivElement>(null);
   const chart = useRef<Chart>(undefined);
   const latest = useRef(props);
@@ -65,8 +67,8 @@ export function PlotView(props: PlotViewProps) {
   useEffect(() => {
     const width = place.current?.clientWidth ?? 0;
     if (width > 0) chart.current?.resize(width, height);
-    chart.current?.draw({ traces, span, zone, arriving, momentMs });
-  }, [traces, revision, span, zone, arriving, momentMs, theme, sizes, height]);
+    chart.current?.draw({ traces, span, zone, arriving, missing, momentMs });
+  }, [traces, revision, span, zone, arriving, missing, momentMs, theme, sizes, height]);
 
   const onKeyDown = (event: KeyboardEvent) => {
     const length = span.endMs - span.startMs;
@@ -100,14 +102,15 @@ export function PlotView(props: PlotViewProps) {
       // biome-ignore lint/a11y/noNoninteractiveTabindex: it takes keys
       tabIndex={0}
       style={{ height }}
-      aria-label={describe(traces, span, zone)}
+      aria-label={describe(props)}
       onKeyDown={onKeyDown}
       onBlur={() => props.onCursor(undefined)}
     />
   );
 }
 
-function describe(traces: readonly Trace[], { startMs, endMs }: Span, zone: Zone): string {
+function describe({ traces, span, zone, arriving, missing }: PlotViewProps): string {
+  const { startMs, endMs } = span;
   const values = traces.map((trace) => {
     const last = lastReading(trace);
     const reached = extent(trace, startMs, endMs);
@@ -118,7 +121,12 @@ function describe(traces: readonly Trace[], { startMs, endMs }: Span, zone: Zone
     return `${label} ${text(last.value)} ${unit}, from ${text(reached.low)} to ${text(reached.high)}`;
   });
   const from = `Plot from ${momentText(startMs, zone)} to ${momentText(endMs, zone)}`;
-  return `${[from, ...values].join(". ")}. Arrows move the cursor, plus and minus zoom.`;
+  const stretches = (words: string, found: readonly Span[]) =>
+    found
+      .filter((stretch) => touches(stretch, span))
+      .map((stretch) => `${words} ${stretchText(stretch, zone)}`);
+  const holes = [...stretches("Still arriving", arriving), ...stretches("Given up", missing)];
+  return `${[from, ...values, ...holes].join(". ")}. Arrows move the cursor, plus and minus zoom.`;
 }
 
 /** The colours of a canvas do not follow the theme by themselves. */

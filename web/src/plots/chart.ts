@@ -40,6 +40,8 @@ export interface Drawing {
   zone: Zone;
   /** Stretches of history that are still to come. */
   arriving: readonly Span[];
+  /** Stretches of which something was given up. */
+  missing: readonly Span[];
   /** The moment of the past that the page shows; undefined: none, or not of this drone. */
   momentMs: number | undefined;
 }
@@ -171,7 +173,17 @@ export class Chart {
       bands,
       cursor: { drag: { x: true, y: false, setScale: false }, points: { show: false } },
       hooks: {
-        drawClear: [(plot) => this.hatch(plot, token("--text-muted"), font)],
+        drawClear: [
+          (plot) => {
+            const look = { colour: token("--text-muted"), font };
+            for (const span of this.drawing?.missing ?? []) {
+              hatch(plot, span, { ...look, words: "given up", rising: false });
+            }
+            for (const span of this.drawing?.arriving ?? []) {
+              hatch(plot, span, { ...look, words: "still arriving", rising: true });
+            }
+          },
+        ],
         draw: [(plot) => this.markMoment(plot, token("--selection"))],
         setCursor: [
           (plot) => {
@@ -207,34 +219,6 @@ export class Chart {
     };
   }
 
-  private hatch(plot: uPlot, colour: string, font: string): void {
-    const { ctx, bbox } = plot;
-    const ratio = devicePixelRatio;
-    for (const { startMs, endMs } of this.drawing?.arriving ?? []) {
-      const left = Math.max(plot.valToPos(startMs, "x", true), bbox.left);
-      const right = Math.min(plot.valToPos(endMs, "x", true), bbox.left + bbox.width);
-      if (right <= left) continue;
-      ctx.save();
-      ctx.beginPath();
-      ctx.rect(left, bbox.top, Math.max(right - left, 2 * ratio), bbox.height);
-      ctx.clip();
-      ctx.beginPath();
-      for (let x = left - bbox.height; x < right; x += 10 * ratio) {
-        ctx.moveTo(x, bbox.top + bbox.height);
-        ctx.lineTo(x + bbox.height, bbox.top);
-      }
-      ctx.setLineDash([]);
-      ctx.strokeStyle = faint(colour);
-      ctx.lineWidth = 2 * ratio;
-      ctx.stroke();
-      ctx.fillStyle = colour;
-      ctx.font = font.replace(`${AXIS_FONT_PX}px`, `${AXIS_FONT_PX * ratio}px`);
-      ctx.textBaseline = "top";
-      ctx.fillText("still arriving", left + 4 * ratio, bbox.top + 4 * ratio);
-      ctx.restore();
-    }
-  }
-
   private markMoment(plot: uPlot, colour: string): void {
     const momentMs = this.drawing?.momentMs;
     const span = this.drawing?.span;
@@ -252,6 +236,45 @@ export class Chart {
     ctx.stroke();
     ctx.restore();
   }
+}
+
+interface Hatching {
+  words: string;
+  /** The lines' slope: the two kinds of holes differ without colour too. */
+  rising: boolean;
+  colour: string;
+  font: string;
+}
+
+/** Cover a stretch with lines; its words stand there where they fit. */
+function hatch(plot: uPlot, { startMs, endMs }: Span, look: Hatching): void {
+  const { ctx, bbox } = plot;
+  const ratio = devicePixelRatio;
+  const left = Math.max(plot.valToPos(startMs, "x", true), bbox.left);
+  const right = Math.min(plot.valToPos(endMs, "x", true), bbox.left + bbox.width);
+  if (right < left) return;
+  const width = Math.max(right - left, 2 * ratio);
+  const [low, high] = [bbox.top + bbox.height, bbox.top];
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(left, bbox.top, width, bbox.height);
+  ctx.clip();
+  ctx.beginPath();
+  for (let x = left - bbox.height; x < left + width; x += 10 * ratio) {
+    ctx.moveTo(x, look.rising ? low : high);
+    ctx.lineTo(x + bbox.height, look.rising ? high : low);
+  }
+  ctx.setLineDash([]);
+  ctx.strokeStyle = faint(look.colour);
+  ctx.lineWidth = 2 * ratio;
+  ctx.stroke();
+  ctx.fillStyle = look.colour;
+  ctx.font = look.font.replace(`${AXIS_FONT_PX}px`, `${AXIS_FONT_PX * ratio}px`);
+  ctx.textBaseline = "top";
+  if (ctx.measureText(look.words).width + 8 * ratio <= width) {
+    ctx.fillText(look.words, left + 4 * ratio, bbox.top + 4 * ratio);
+  }
+  ctx.restore();
 }
 
 /** All traces over the times of any of them. */

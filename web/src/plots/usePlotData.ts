@@ -2,6 +2,7 @@
 
 import { useCallback, useEffect, useRef, useState } from "react";
 import { type Api, isAbort, sentenceOfError } from "../api";
+import { arrived, touches } from "../history/arriving";
 import type { Channels } from "../live/channels";
 import type { Clock } from "../live/clock";
 import type { Fleet } from "../live/fleet";
@@ -18,6 +19,8 @@ export interface PlotDataQuery {
   /** A fixed stretch, or how long up to now. */
   window: Span | { lengthMs: number };
   widthPx: number;
+  /** Stretches that are still to come; when they have come the plot is read again. */
+  arriving: readonly Span[];
   api: Api;
   fleet: Fleet;
   channels: Channels;
@@ -35,7 +38,7 @@ export interface PlotData {
 
 /** Traces are the same objects while they grow: `revision` tells that they did. */
 export function usePlotData(query: PlotDataQuery): PlotData & { revision: number } {
-  const { drone, fields, window, widthPx, api, fleet, channels, clock } = query;
+  const { drone, fields, window, widthPx, arriving, api, fleet, channels, clock } = query;
   const following = "lengthMs" in window;
   const spanNow = (): Span =>
     "lengthMs" in window
@@ -99,6 +102,14 @@ export function usePlotData(query: PlotDataQuery): PlotData & { revision: number
       clearInterval(follow);
     };
   }, [key]);
+
+  const waited = useRef(arriving);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only what arrives is a reason to read
+  useEffect(() => {
+    const there = arrived(waited.current, arriving);
+    waited.current = arriving;
+    if (there.some((stretch) => touches(stretch, spanNow()))) again();
+  }, [arriving]);
 
   return { traces, span, loading, problem, again, revision };
 }

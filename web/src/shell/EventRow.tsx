@@ -4,6 +4,7 @@ import { clockTime } from "../format";
 import { useStore } from "../live/hooks";
 import type { DroneEvent } from "../live/protocol";
 import { usePage } from "../page";
+import { eventText } from "./eventText";
 import { severityTone, severityWord } from "./severity";
 
 export function EventRow({ event, named }: { event: DroneEvent; named: boolean }) {
@@ -16,7 +17,7 @@ export function EventRow({ event, named }: { event: DroneEvent; named: boolean }
         {severityWord(event.severity)}
       </span>
       {named && <span className="event-drone">{event.drone}</span>}
-      <span className="event-text">{event.text}</span>
+      <span className="event-text">{eventText(event, zone.chosen)}</span>
     </>
   );
 }
