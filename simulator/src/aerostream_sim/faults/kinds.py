@@ -116,9 +116,10 @@ NATURES: dict[FaultKind, Nature] = {
     FaultKind.KILL_ALL: Nature(0.5, 4.0),
 }
 
-#: What needs more than Mosquitto: a C compiler, and libfaketime.
+#: What needs more than Mosquitto: a C compiler, and libfaketime, whose sleeping the shim mends.
 NEEDS_SHIM = frozenset(
     {
+        FaultKind.CLOCK_JUMP,
         FaultKind.STORE_FULL,
         FaultKind.SPOOL_FULL,
         FaultKind.POWER_CUT_AGENT,

@@ -4,13 +4,14 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from aerostream_contract.words import counted
 from rich.console import Console
 from rich.table import Table
 
 from aerostream_sim.faults.laboratory import Outcome
-from aerostream_sim.faults.verdict import Verdict
+from aerostream_sim.faults.verdict import Missing, Verdict
 
-_SHOWN_MISSING = 5
+_STRETCH_GAP_S = 2.0
 _WIDTH = 130
 _COLUMNS = (
     "seed",
@@ -61,23 +62,40 @@ def complaints(outcome: Outcome) -> list[str]:
     """What is wrong or remarkable about a seed, a sentence each."""
     verdict = outcome.verdict
     found = []
-    for missing in verdict.missing[:_SHOWN_MISSING]:
-        sent = missing.sent
-        found.append(
-            f"lost: {sent.kind} {sent.sequence} of {missing.drone}, sent "
-            f"{sent.sent_s - outcome.begun_s:.2f} s into the flight"
-        )
-    if verdict.lost > _SHOWN_MISSING:
-        found.append(f"lost: {verdict.lost - _SHOWN_MISSING} more")
+    found += [f"lost: {each}" for each in _stretches(outcome)]
     if verdict.out_of_order:
-        found.append(f"{verdict.out_of_order} samples are stored under a time that is not theirs")
+        found.append(f"out of order: {counted(verdict.out_of_order, 'sample')} under a wrong time")
     if verdict.unknown:
-        found.append(f"{verdict.unknown} samples are stored that no vehicle sent")
-    for name, times in outcome.own_ends.items():
-        found.append(f"{name} ended by itself, {times} times, and was started again")
+        found.append(f"unknown: {counted(verdict.unknown, 'sample')} that no vehicle sent")
+    found += [
+        f"{name} ended by itself {counted(times, 'time')} and was started again"
+        for name, times in outcome.own_ends.items()
+    ]
     if not verdict.good and outcome.folder is not None:
         found.append(f"logs and data are in {outcome.folder}")
     return [f"seed {outcome.seed}: {each}" for each in found]
+
+
+def _stretches(outcome: Outcome) -> list[str]:
+    """The lost samples, those of a drone that were sent one soon after the other as one."""
+    stretches: list[list[Missing]] = []
+    newest: dict[str, list[Missing]] = {}
+    for missing in outcome.verdict.missing:
+        stretch = newest.get(missing.drone)
+        if stretch is None or missing.sent.sent_s - stretch[-1].sent.sent_s > _STRETCH_GAP_S:
+            stretch = newest[missing.drone] = []
+            stretches.append(stretch)
+        stretch.append(missing)
+    return [_told(stretch, outcome.begun_s) for stretch in stretches]
+
+
+def _told(stretch: Sequence[Missing], begun_s: float) -> str:
+    kinds = ", ".join(dict.fromkeys(missing.sent.kind for missing in stretch))
+    first_s, last_s = (stretch[end].sent.sent_s - begun_s for end in (0, -1))
+    return (
+        f"{counted(len(stretch), 'sample')} of {stretch[0].drone} ({kinds}), sent {first_s:.1f} s "
+        f"to {last_s:.1f} s into the flight"
+    )
 
 
 def memory_lines(outcomes: Sequence[Outcome]) -> list[str]:

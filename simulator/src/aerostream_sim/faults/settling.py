@@ -17,6 +17,9 @@ _COMPARING_PART = 0.2
 #: So long nothing more may be stored before all is taken for said: what comes twice comes late.
 _QUIET_S = 3.0
 _SAY_EVERY_S = 5.0
+#: What is missing when nobody stores or resends anything for so long does not come any more: longer
+#: than the longest pause of an agent before it tries again.
+_GIVE_UP_S = 75.0
 
 
 class Comparison:
@@ -95,6 +98,9 @@ class Settling:
             quiet_s = monotonic_s() - changed_s
             backlog = self._stack.watch.backlog_frames
             if compared == state and not missing and quiet_s >= _QUIET_S and not backlog:
+                return
+            if quiet_s >= _GIVE_UP_S:
+                self._say(f"nothing more was stored for {_GIVE_UP_S:g} s")
                 return
             if now_s - said_s >= _SAY_EVERY_S:
                 said_s = now_s
