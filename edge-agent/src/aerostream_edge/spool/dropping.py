@@ -3,6 +3,9 @@
 import sqlite3
 from collections.abc import Sequence
 
+from aerostream_contract.times import EARLIEST_US, LATEST_US
+from msgspec import convert
+
 from aerostream_edge.spool.item import Drop, Kind
 from aerostream_edge.spool.restamp import Restamp, moved_by
 
@@ -102,9 +105,12 @@ def _dropped(
     rows: Sequence[_Row],
     restamps: Sequence[Restamp],
 ) -> Drop:
-    drop = Drop(reason, 0, 0, rows[0][2], rows[0][3])
-    for number, samples, from_us, to_us in rows:
+    drop = Drop(reason, 0, 0, LATEST_US, EARLIEST_US)
+    numbers: list[int] = []
+    for number, samples, from_us, to_us in convert(rows, list[_Row]):
         delete(connection, number, number)
         by_us = moved_by(restamps, number)
-        drop = drop.plus(Drop(reason, 1, samples, from_us + by_us, to_us + by_us, [number]))
+        numbers.append(number)
+        drop = drop.plus(Drop(reason, 1, samples, from_us + by_us, to_us + by_us))
+    drop.numbers = numbers
     return drop

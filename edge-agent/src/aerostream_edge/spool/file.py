@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
+from aerostream_contract.errors import ContractError
+from msgspec import convert
 
 from aerostream_edge.errors import StateError
 from aerostream_edge.spool import dropping, tables
@@ -30,7 +32,22 @@ _ROOM_PART = 50
 _LEAST_PAGES = 64
 #: What an item takes besides its payload, and pages that a write touches besides those.
 _ITEM_BYTES, _OTHER_PAGES = 64, 8
-_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT)
+#: What the disk, or whoever else uses the file, is to blame for. Anything else that SQLite says
+#: of statements that fit their tables says that the file is not as it was written.
+_TROUBLE = (
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PROTOCOL,
+    sqlite3.SQLITE_NOLFS,
+)
+# A damaged page gives whatever is in it.
+_ItemRow = tuple[Kind, bytes, int, int, int]
 
 
 class SpoolFile:
@@ -109,12 +126,15 @@ class SpoolFile:
                 ).fetchone()
                 if row is None:
                     continue
-                size += len(row[1])
+                kind, payload, samples, from_us, to_us = convert(row, _ItemRow)
+                size += len(payload)
                 if found and size > most_bytes:
                     break
-                kind, payload, samples, from_us, to_us = row
-                item = Item(number, Kind(kind), payload, samples, from_us, to_us)
-                found.append(restamped(self._restamps, item))
+                item = Item(number, kind, payload, samples, from_us, to_us)
+                # What cannot be read is not moved: the cloud says what is wrong with it.
+                with contextlib.suppress(ContractError):
+                    item = restamped(self._restamps, item)
+                found.append(item)
         return found
 
     def times(self, ranges: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -134,7 +154,7 @@ class SpoolFile:
             f"SELECT {column} FROM items WHERE number = ?",  # noqa: S608  # a constant
             (number,),
         ).fetchone()
-        return moved_by(self._restamps, number) + row[0] if row else 0
+        return moved_by(self._restamps, number) + convert(row[0], int) if row else 0
 
     def replace(self, new_epoch: int) -> Opened:
         """Set the file aside, which turned out to be damaged, and begin a new one.
@@ -340,9 +360,9 @@ class SpoolFile:
         except msgspec.DecodeError as error:
             raise SpoolDamaged(f"{self.path}: {error}") from error
         except sqlite3.Error as error:
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE:
-                raise SpoolDamaged(f"{self.path}: {error}") from error
-            raise SpoolFailed(f"{self.path}: {error}") from error
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _TROUBLE:
+                raise SpoolFailed(f"{self.path}: {error}") from error
+            raise SpoolDamaged(f"{self.path}: {error}") from error
 
 
 def _is_full(error: sqlite3.OperationalError) -> bool:

@@ -137,7 +137,7 @@ class SpoolKeeper:
         numbers = spool.choose(now_s)
         if not numbers:
             return
-        epoch = spool.epoch
+        epoch, moves = spool.epoch, spool.moves
         items, batch = await self._on_disk(lambda: self._batch(numbers, most_bytes, epoch))
         read = {item.number for item in items}
         reached = numbers.index(items[-1].number) if items else len(numbers) - 1
@@ -145,9 +145,10 @@ class SpoolKeeper:
         if batch is None:
             spool.missing(numbers)
             return
-        sent = set(batch.numbers)
+        # Times that moved while the disk was read: the next batch has them.
+        sent = set(batch.numbers) if spool.moves == moves else set()
         spool.give_back(n for n in numbers if n not in sent and (n in read or n < items[-1].number))
-        if not self._sender.send_history(batch, now_s):
+        if sent and not self._sender.send_history(batch, now_s):
             spool.give_back(batch.numbers)
 
     def _batch(

@@ -83,7 +83,11 @@ class Restamp(Struct):
 
 
 def restamped(restamps: Iterable[Restamp], item: Item) -> Item:
-    """An item with every move that is for it."""
+    """An item with every move that is for it.
+
+    Raises:
+        ContractError: it is not what it should be, or leaves the calendar.
+    """
     for restamp in restamps:
         if restamp.is_for(item.number):
             by_us = restamp.about_us(item.number)

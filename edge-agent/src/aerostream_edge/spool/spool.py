@@ -14,7 +14,7 @@ from typing import NamedTuple
 from aerostream_contract.ranges import RangeSet
 
 from aerostream_edge.spool.item import Drop, Item, Kind
-from aerostream_edge.spool.restamp import Move, Restamp
+from aerostream_edge.spool.restamp import Move, Restamp, restamped
 from aerostream_edge.spool.work import Opened, Run, Write
 from aerostream_edge.tries import Tries
 
@@ -25,7 +25,7 @@ BLOCK = 1000
 #: Acknowledged items are deleted with the next write, or after this time.
 _DELETE_AFTER_S = 5.0
 #: A write that would come this much later than promised comes now.
-_EARLY_S = 0.15
+_EARLY_S = 0.25
 _AGE_CHECK_S = 60.0
 _MOST_IN_BATCH = 500
 _MOST_STRETCHES = 16
@@ -77,6 +77,8 @@ class Spool:
         self._wake = wake
         self._connected = False
         self._guessing = True
+        self.moves = 0
+        """How often times moved; a batch of history that was read before is not sent."""
         self._begin(opened)
 
     def _begin(self, opened: Opened) -> None:
@@ -86,6 +88,8 @@ class Spool:
         self._waiting = opened.pending
         self._has_restamps = bool(opened.restamps)
         self._earlier = opened.runs
+        self._sure = not self._guessing
+        """Whether times are the true ones, and the file knows."""
         told = None if self._guessing else self._next
         self._run = Run(self._next, self._host.boot, self._host.base_us, told)
         self._run_written = False
@@ -147,6 +151,7 @@ class Spool:
         if not self._guessing:
             return
         self._guessing = False
+        self.moves += 1
         self._told = Run(self._next, self._host.boot, self._host.base_us, self._next)
         if not self._run_written:
             self._run = self._told._replace(first=self._run.first)
@@ -161,9 +166,12 @@ class Spool:
 
     def restamp(self, moves: Sequence[Move]) -> None:
         """Move the times of what nobody has seen of this run."""
+        self.moves += 1
         for item in self._unwritten:
             moved = Restamp([(item.number, item.number)], list(moves))
             item.payload = moved.applied(item.number, item.kind, item.payload)
+            item.from_us += moved.about_us(item.number)
+            item.to_us += moved.about_us(item.number)
         # What is written and was about to go live has its old times: it goes by the file.
         for queue in (self._fresh, self._urgent):
             for item in queue:
@@ -181,11 +189,12 @@ class Spool:
             for low, high in self._waiting
             if low < end and high >= first
         )
-        for item in self._writing:
-            if first <= item.number < end:
-                unseen.add(item.number)
-        for number in self._tries:
-            unseen.discard(number)
+        for number in (*(item.number for item in self._writing), *self._flying):
+            if first <= number < end:
+                unseen.add(number)
+        for number, tries in self._tries.items():
+            if tries.attempts:
+                unseen.discard(number)
         return list(unseen)
 
     # --- the file -----------------------------------------------------------------------
@@ -235,6 +244,7 @@ class Spool:
         """A write is in the file: what was new in it may be published."""
         self._reserved = max(self._reserved, write.reserve or 0)
         self._sealed = max(self._sealed, write.seal or 0)
+        self._sure = self._sure or write.told is not None
         self._run_written = self._run_written or write.run is not None
         self._has_restamps = bool(write.restamps) or (
             self._has_restamps and not write.forget_restamps
@@ -264,7 +274,10 @@ class Spool:
 
         Gives the items that had not been published and are still at hand, to be put again.
         """
-        at_hand = [*self._urgent, *self._fresh, *self._writing, *self._unwritten]
+        at_hand = [
+            restamped(self._new_restamps, item)
+            for item in (*self._urgent, *self._fresh, *self._writing, *self._unwritten)
+        ]
         drops = self._drops
         self._begin(opened)
         for drop in drops.values():
@@ -311,9 +324,7 @@ class Spool:
         self._expire(now_s)
         for queue in (self._urgent, self._fresh):
             if queue:
-                item = queue[0]
-                sealed = not self._guessing or item.number < self._sealed
-                return item if sealed else None
+                return queue[0] if self._may_go(queue[0].number) else None
         return None
 
     def sent_live(self, item: Item, now_s: float) -> None:
@@ -335,7 +346,7 @@ class Spool:
         self._collect_due(now_s)
         numbers: list[int] = []
         for number in self._waiting.from_highest():
-            if self._guessing and number >= self._sealed:
+            if not self._may_go(number):
                 continue
             tries = self._tries.get(number)
             if tries is not None and tries.passed_over >= _ALONE_FROM:
@@ -357,6 +368,8 @@ class Spool:
             if number in self._flying:
                 del self._flying[number]
                 self._waiting.add(number)
+                if self._tries[number] == Tries():
+                    del self._tries[number]
 
     def missing(self, numbers: Iterable[int]) -> None:
         """Numbers that were chosen, and are not in the file: they were deleted as stored."""
@@ -430,6 +443,10 @@ class Spool:
         return found
 
     # --- within -------------------------------------------------------------------------
+
+    def _may_go(self, number: int) -> bool:
+        """Whether an item may be seen: after that its times never move."""
+        return self._sure or number < self._sealed
 
     def _received_s(self, item: Item) -> float:
         """When the oldest sample of an item was received, by the monotonic clock."""

@@ -2,9 +2,12 @@
 
 import sqlite3
 from collections.abc import Iterator
+from typing import Literal
 
 import msgspec
+from aerostream_contract.models import Epoch, Number
 from aerostream_contract.ranges import RangeSet
+from msgspec import convert
 
 from aerostream_edge.spool.item import Drop
 from aerostream_edge.spool.restamp import Restamp
@@ -52,6 +55,10 @@ _CHECKPOINT_PAGES = 250
 #: Rows that are counted at once.
 _COUNTED_ROWS = 16_384
 
+# SQLite keeps whatever is in a damaged page: rows are what they should be, or it is told.
+_SpoolRow = tuple[Epoch, Number, Number]
+_DropRow = tuple[Literal["full", "age", "refused"], Number, Number, int, int]
+
 
 def set_up(connection: sqlite3.Connection, new_epoch: int) -> None:
     """Make the tables where there are none.
@@ -90,27 +97,26 @@ def content(connection: sqlite3.Connection) -> Opened:
 
     Raises:
         SpoolDamaged: that cannot be.
+        msgspec.DecodeError: that, too.
         sqlite3.Error: as SQLite says.
     """
     query = connection.execute
     row = query("SELECT epoch, reserved, sealed FROM spool").fetchone()
-    if row is None:
-        raise SpoolDamaged("it has no epoch")
-    epoch, reserved, sealed = row
-    pending = _pending(connection)
-    if next(pending.from_highest(), -1) >= reserved:
+    epoch, reserved, sealed = convert(row, _SpoolRow)
+    lowest, highest = query("SELECT min(number), max(number) FROM items").fetchone()
+    if lowest is not None and not 0 <= lowest <= highest < reserved:
         raise SpoolDamaged("it holds numbers that were never reserved")
     return Opened(
         epoch=epoch,
         next_number=reserved,
         sealed=sealed,
-        pending=pending,
+        pending=_pending(connection),
         restamps=[
             msgspec.json.decode(text, type=Restamp)
             for (text,) in query("SELECT restamp FROM restamps ORDER BY id")
         ],
-        runs=[Run(*each) for each in query("SELECT * FROM runs ORDER BY first")],
-        drops=[Drop(*each) for each in query("SELECT * FROM drops")],
+        runs=convert(query("SELECT * FROM runs ORDER BY first").fetchall(), list[Run]),
+        drops=[Drop(*convert(each, _DropRow)) for each in query("SELECT * FROM drops")],
     )
 
 
