@@ -148,8 +148,9 @@ class Agent:
 
     async def _tick_forever(self) -> None:
         heartbeat_s = health_s = self._clock.monotonic_s()
-        tick_s = min(_TICK_S, self._settings.batch_interval / 2)
-        longest_us = int((self._settings.batch_interval - tick_s) * 1e6)
+        tick_s = min(_TICK_S, self._settings.batch_interval / 4)
+        # What is a batch interval old is on the disk: a tick may be late, and a disk slow.
+        longest_us = int((self._settings.batch_interval - 2 * tick_s) * 1e6)
         while True:
             await asyncio.sleep(tick_s)
             now_s = self._clock.monotonic_s()
@@ -164,7 +165,6 @@ class Agent:
                 health_s = now_s
                 self._report_health(utc_us)
             for vehicle in self._vehicles:
-                # At the last tick at which no sample has waited for longer than it should.
                 since_us = vehicle.drone.waiting_since_us
                 if since_us is not None and utc_us - since_us >= longest_us:
                     vehicle.drone.flush()
