@@ -25,6 +25,8 @@ from aerostream_edge.twin import Happening, Twin
 
 #: Events in one frame; a joined text has at most 12.8 kB, so they fit whatever they say.
 _MOST_EVENTS = 50
+#: Kind of the event that tells what was given up.
+DROPPED = "dropped"
 _STATUSTEXT_ID = MESSAGES.named(STATUSTEXT).id
 
 
@@ -258,7 +260,8 @@ class Drone:
         for event in self._events:
             number = self.outbox.reserve()
             payload, time_us = self._encoded(number, event), event.time_us
-            item = Item(number, Kind.EVENT, payload, 0, time_us, time_us, event.receipt_us)
+            kind = Kind.LOSS if event.happening.kind == DROPPED else Kind.EVENT
+            item = Item(number, kind, payload, 0, time_us, time_us, event.receipt_us)
             self.outbox.put(item)
         self._events.clear()
 

@@ -10,7 +10,7 @@ from aerostream_contract.vehicles import Heartbeat
 from aerostream_contract.words import counted
 
 from aerostream_edge.attention import AttendedChannels
-from aerostream_edge.drone import Drone, Reception
+from aerostream_edge.drone import DROPPED, Drone, Reception
 from aerostream_edge.logs import BoundLog, bound_log
 from aerostream_edge.mavlink.messages import read_fields
 from aerostream_edge.rates import RateRequests
@@ -25,7 +25,7 @@ _ASK_AFTER_S = 2.0
 _ACK = MESSAGES.named("COMMAND_ACK").id
 _VERSION = MESSAGES.named("AUTOPILOT_VERSION").id
 _NOTICE, _WARNING = 5, 4
-_DROPS_INTERVAL_S = 10.0
+_DROPS_INTERVAL_S = 30.0
 _REASONS = {
     "full": "the spool is full",
     "age": "they are too old",
@@ -132,7 +132,7 @@ class Vehicle:
             }
             text = f"{counted(drop.frames, 'frame')} given up: {_REASONS[drop.reason]}"
             self._log.error("given up", extra=data)
-            self.drone.happened(Happening("dropped", _WARNING, text, data), self.component, utc_us)
+            self.drone.happened(Happening(DROPPED, _WARNING, text, data), self.component, utc_us)
 
     def _attend(self, now_s: float) -> None:
         """Let policy and autopilot know where somebody begins or ceases to look."""

@@ -12,6 +12,7 @@ from aerostream_edge.spool.restamp import Restamp, moved_by
 #: Rows that are looked at from the oldest on when the too old are looked for.
 _OLDEST_ROWS = 16_384
 _MOST_ASIDE = 200
+_EXPENDABLE = (Kind.TELEMETRY, Kind.EVENT, Kind.REPORT)
 
 _Row = tuple[int, int, int, int]
 
@@ -26,7 +27,7 @@ def drop_least(
     connection: sqlite3.Connection, most: int, restamps: Sequence[Restamp]
 ) -> Drop | None:
     """Drop the oldest of the least important kind that there is; None: there is nothing."""
-    for kind in sorted(Kind, reverse=True):
+    for kind in _EXPENDABLE:
         rows = connection.execute(
             "SELECT number, samples, from_us, to_us FROM items WHERE kind = ?"
             " ORDER BY number LIMIT ?",
@@ -47,8 +48,8 @@ def drop_older(
     rows = connection.execute(
         "SELECT number, samples, from_us, to_us FROM items WHERE number < ? AND to_us < ?"
         " AND number >= coalesce((SELECT coalesce(told, 1 << 53) FROM runs"
-        " WHERE first <= number ORDER BY first DESC LIMIT 1), 0)",
-        ((lowest or 0) + _OLDEST_ROWS, limit_us),
+        " WHERE first <= number ORDER BY first DESC LIMIT 1), 0) AND kind != ?",
+        ((lowest or 0) + _OLDEST_ROWS, limit_us, int(Kind.LOSS)),
     ).fetchall()
     return [_dropped(connection, "age", rows, restamps)] if rows else []
 

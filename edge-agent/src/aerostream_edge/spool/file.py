@@ -26,7 +26,7 @@ from aerostream_edge.spool.work import Opened, SpoolDamaged, SpoolFailed, Write
 
 _BUSY_TIMEOUT_S = 5.0
 #: Rows that are dropped at once.
-_DROPPED_ROWS = 64
+_DROPPED_ROWS = 16
 #: Where the disk is full this part of the items goes, so that the next second is not as bad.
 _ROOM_PART = 50
 _LEAST_PAGES = 64
@@ -308,7 +308,9 @@ class SpoolFile:
     def _drop_for(self, items: Sequence[Item]) -> list[Drop]:
         """Make room for items, if there is none: the least important and oldest go."""
         needed = sum(len(item.payload) + _ITEM_BYTES for item in items)
-        pages_needed = needed // tables.PAGE_BYTES + _OTHER_PAGES
+        # A file that may not grow can be so small that a fixed margin would be all of it.
+        margin = min(_OTHER_PAGES, self._page_limit // 8)
+        pages_needed = needed // tables.PAGE_BYTES + margin
         drops: list[Drop] = []
         while self._pages_used() + pages_needed > self._page_limit:
             dropped = dropping.drop_least(self._connection, _DROPPED_ROWS, self._restamps)
@@ -319,12 +321,14 @@ class SpoolFile:
 
     def _make_room(self) -> list[Drop]:
         """The disk is full: give back the reserve, drop a part, and grow no further."""
+        regained = 0
         if self._reserve is not None:
-            self._reserve.release()
+            # The log takes the other half.
+            regained = self._reserve.release() // 2 // tables.PAGE_BYTES
         # Room in the log first: where even that fails, the caller's next try says so.
         with contextlib.suppress(sqlite3.OperationalError):
             self._connection.execute("PRAGMA wal_checkpoint(RESTART)")
-        self._page_limit = self._pages()
+        self._page_limit = min(self._max_pages, self._pages() + regained)
         (count,) = self._connection.execute("SELECT count(*) FROM items").fetchone()
         drops: list[Drop] = []
         # In small steps: the log has little room itself.

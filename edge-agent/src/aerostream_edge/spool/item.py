@@ -9,11 +9,13 @@ from aerostream_contract.topics import UP_EVT, UP_TEL
 class Kind(IntEnum):
     """What an item is. The larger the value, the sooner it is given up where room is short."""
 
-    REPORT = 0
+    LOSS = 0
+    """An event that tells what was given up: it never is itself."""
+    REPORT = 1
     """A command's state: an operator waits for it."""
-    EVENT = 1
+    EVENT = 2
     """What no later sample repeats."""
-    TELEMETRY = 2
+    TELEMETRY = 3
 
     @property
     def leaf(self) -> str:
@@ -21,7 +23,12 @@ class Kind(IntEnum):
         return _LEAVES[self]
 
 
-_LEAVES = {Kind.REPORT: "up/cmd", Kind.EVENT: UP_EVT, Kind.TELEMETRY: UP_TEL}
+_LEAVES = {
+    Kind.LOSS: UP_EVT,
+    Kind.REPORT: "up/cmd",
+    Kind.EVENT: UP_EVT,
+    Kind.TELEMETRY: UP_TEL,
+}
 
 
 @dataclass(slots=True)

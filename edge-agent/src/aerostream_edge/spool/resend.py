@@ -46,6 +46,6 @@ def resend(items: Sequence[Item], epoch: int) -> Resend:
 
 
 def _frame(item: Item, epoch: int) -> bytes:
-    if item.kind is Kind.EVENT:
+    if item.kind is not Kind.TELEMETRY:
         return encode_frame(epoch, item.number, [], [item.payload])
     return item.payload

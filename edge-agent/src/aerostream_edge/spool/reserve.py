@@ -35,7 +35,11 @@ class ReserveFile:
             return False
         return True
 
-    def release(self) -> None:
-        """Give the room back."""
-        with contextlib.suppress(OSError):
-            self._path.unlink(missing_ok=True)
+    def release(self) -> int:
+        """Give the room back; how many bytes that is."""
+        try:
+            size = self._path.stat().st_size
+            self._path.unlink()
+        except OSError:
+            return 0
+        return size

@@ -62,9 +62,9 @@ class Restamp(Struct):
                 if number >= move.frames_from
             }
             return restamp_frame(payload, moved) if moved else payload
-        if kind is Kind.EVENT:
-            return self._moved_event(number, payload)
-        return payload
+        if kind is Kind.REPORT:
+            return payload
+        return self._moved_event(number, payload)
 
     def _moved_event(self, number: int, payload: bytes) -> bytes:
         event = decode(payload, Event)

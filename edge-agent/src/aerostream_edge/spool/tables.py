@@ -24,7 +24,7 @@ CREATE TABLE spool (
 );
 CREATE TABLE items (
     number INTEGER PRIMARY KEY,
-    kind INTEGER NOT NULL,      -- 0 command report, 1 event, 2 telemetry
+    kind INTEGER NOT NULL,      -- 0 event of a loss, 1 command report, 2 event, 3 telemetry
     samples INTEGER NOT NULL,
     from_us INTEGER NOT NULL,   -- UTC of the first sample
     to_us INTEGER NOT NULL      -- and of the last
