@@ -13,10 +13,11 @@ from aerostream_contract.names import DroneName
 from aerostream_edge.drone import Drone, Reception
 from aerostream_edge.mapping import is_excepted, mapping_of, passthrough_of
 from aerostream_edge.mavlink.tlog import Record, TelemetryLog
-from aerostream_edge.outbox import MemoryOutbox
 from aerostream_edge.policy import RatePolicyName
 from aerostream_edge.roster import Roster, read_heartbeat
+from aerostream_edge.spool import Kind
 from aerostream_edge.timeline import Timeline
+from aerostream_edge.window import Window
 from support.recorded import OWN_FLIGHTS
 
 FULL, STANDARD = RatePolicyName.FULL, RatePolicyName.STANDARD
@@ -64,7 +65,7 @@ def replay(
     backfill: bool = True,
     max_cells: int = 8000,
 ) -> Replay:
-    outbox = MemoryOutbox(epoch=1, max_bytes=1 << 30)
+    outbox = Window(epoch=1, max_bytes=1 << 30)
     drone = Drone(
         name=DroneName("f", "d"),
         timeline=timeline,
@@ -85,7 +86,7 @@ def replay(
     while (item := outbox.next_due(0.0)) is not None:
         numbers.append(item.number)
         outbox.acknowledge(1, [(item.number, item.number)])
-        if item.leaf == "up/evt":
+        if item.kind is Kind.EVENT:
             events.append(decode(item.payload, Event))
             continue
         frame_found = decode_frame(item.payload)

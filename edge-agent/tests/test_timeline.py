@@ -13,13 +13,14 @@ from aerostream_contract.times import us_from_iso
 from aerostream_edge.drone import Drone, Reception
 from aerostream_edge.mapping import mapping_of
 from aerostream_edge.mavlink.frames import Frame, FrameParser
-from aerostream_edge.outbox import Item, MemoryOutbox
 from aerostream_edge.policy import RatePolicyName
+from aerostream_edge.spool import Kind
 from aerostream_edge.timeline import Timeline
 from aerostream_edge.twin import Happening
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.packets import packet
+from support.spool import HandSpool
 
 SECOND = 1_000_000
 UTC_FROM_US = 10**15
@@ -494,53 +495,37 @@ def test_frames_that_nobody_has_seen_move_when_the_time_is_known(seed: int) -> N
             stream.append(vfr(receipt_us, component))
         else:
             stream.append(attitude(own_us + component * 1000, receipt_us, component))
-    outbox = MemoryOutbox(epoch=1, max_bytes=1 << 20)
-    drone = Drone(
-        name=DroneName("f", "d"),
-        timeline=Timeline(AUTOPILOT),
-        outbox=outbox,
-        policy=RatePolicyName.FULL,
-        max_cells=200,
-    )
+    drone, spool = offline_drone()
     for index, said in enumerate(stream):
         drone.take(Reception(frame_of(said), said.receipt_us, index))
-    drone.finish()
-    found = []
-    while (item := outbox.next_due(0.0)) is not None:
-        for block in decode_frame(item.payload).blocks:
-            found += [(block.component, block.source, time_us) for time_us in block.times]
-        outbox.acknowledge(1, [(item.number, item.number)])
+        if rnd.random() < 0.2:
+            spool.write(said.receipt_us / 1e6)
+    found = times_of(drone, spool)
     expected = [
         (said.component, said.name, time_us)
         for said, time_us in zip(stream, imported(stream), strict=True)
     ]
-    assert sorted(found) == sorted(expected)
+    assert found == sorted(expected)
 
 
-def offline_drone() -> Drone:
+def offline_drone() -> tuple[Drone, HandSpool]:
     """A drone whose broker is away: nobody has seen anything of it."""
-    return Drone(
+    spool = HandSpool()
+    drone = Drone(
         name=DroneName("f", "d"),
         timeline=Timeline(AUTOPILOT),
-        outbox=MemoryOutbox(epoch=1, max_bytes=1 << 20),
+        outbox=spool,
         policy=RatePolicyName.FULL,
         max_cells=200,
     )
+    return drone, spool
 
 
-def sent(drone: Drone) -> list[Item]:
-    """All that the drone has to send."""
-    items = []
-    while (item := drone.outbox.next_due(0.0)) is not None:
-        items.append(item)
-        drone.outbox.acknowledge(1, [(item.number, item.number)])
-    return items
-
-
-def times_of(drone: Drone) -> list[tuple[int, str, int]]:
+def times_of(drone: Drone, spool: HandSpool) -> list[tuple[int, str, int]]:
     """Component, message and time of all samples that the drone has to send."""
     drone.finish()
-    blocks = [block for item in sent(drone) for block in decode_frame(item.payload).blocks]
+    blocks = [block for item in spool.kept() for block in decode_frame(item.payload).blocks]
+    spool.close()
     return sorted((b.component, b.source, time_us) for b in blocks for time_us in b.times)
 
 
@@ -565,19 +550,21 @@ def test_a_fix_moves_only_what_its_own_boot_of_the_autopilot_had_guessed(seed: i
             else:
                 stream.append(attitude(own_us, receipt_us))
         receipt_us += 2_000_000
-    drone = offline_drone()
+    drone, spool = offline_drone()
     for index, said in enumerate(stream):
         drone.take(Reception(frame_of(said), said.receipt_us, index))
+        if rnd.random() < 0.2:
+            spool.write(said.receipt_us / 1e6)
     expected = [
         (said.component, said.name, time_us)
         for said, time_us in zip(stream, imported(stream), strict=True)
     ]
     assert boots(stream) == 3
-    assert times_of(drone) == sorted(expected)
+    assert times_of(drone, spool) == sorted(expected)
 
 
 def test_an_event_that_nobody_has_seen_moves_with_the_samples_of_its_time() -> None:
-    drone = offline_drone()
+    drone, spool = offline_drone()
 
     def say(said: Said, index: int) -> None:
         drone.take(Reception(frame_of(said), said.receipt_us, index))
@@ -587,10 +574,9 @@ def test_an_event_that_nobody_has_seen_moves_with_the_samples_of_its_time() -> N
 
     say(attitude(50 * SECOND, 1000), 0)
     happen(AUTOPILOT, 2000)
+    assert len(spool.publish()) == 1
     happen(CAMERA, 3000)
-    seen = drone.outbox.next_due(0.0)
-    assert seen is not None
-    drone.outbox.sent(seen, 0.0)
+    spool.write()
     happen(AUTOPILOT, 4000)
     say(system_time(UTC, 51 * SECOND, 5000), 1)
     happen(AUTOPILOT, 6000)
@@ -599,8 +585,9 @@ def test_an_event_that_nobody_has_seen_moves_with_the_samples_of_its_time() -> N
     happen(CAMERA, 9000)
     say(system_time(UTC + SECOND, 2 * SECOND, 10_000), 3)
 
-    seen.due_s = 0.0
-    events = [decode(item.payload, Event) for item in sent(drone) if item.leaf == "up/evt"]
+    items = spool.kept()
+    events = [decode(item.payload, Event) for item in items if item.kind is Kind.EVENT]
+    spool.close()
     assert {event.text: us_from_iso(event.time) for event in events} == {
         "2000": 2000,  # it was seen, and stays
         "3000": UTC - 2000,
