@@ -53,11 +53,18 @@ class Stack:
         """For whatever else a test starts."""
         return self._folder
 
-    def fly(self, *drones: str, autopilots: str = "ardupilot") -> "Swarm":
-        """Let drones such as `copter-01` fly in the fleet `test`; wait until they are online."""
+    def fly(self, *drones: str, autopilots: str = "ardupilot", **settings: str) -> "Swarm":
+        """Let drones such as `copter-01` fly in the fleet `test`; wait until they are online.
+
+        Args:
+            drones: their ids.
+            autopilots: kinds of autopilots, as the simulator takes them.
+            settings: of their agents, by name.
+        """
         kinds = ",".join(each.partition("-")[0] for each in drones)
         options = ("--vehicles", str(len(drones)), "--type", kinds, "--autopilot", autopilots)
-        swarm = Swarm(self.broker.url, self._folder / f"swarm-{len(self._swarms)}", *options)
+        folder = self._folder / f"swarm-{len(self._swarms)}"
+        swarm = Swarm(self.broker.url, folder, *options, **settings)
         self._swarms.append(swarm)
 
         def all_online() -> bool:
@@ -117,16 +124,17 @@ class Swarm:
         url: the broker's.
         folder: data of its agents; the log lies beside it.
         arguments: of the command.
+        settings: of its agents, by name.
     """
 
-    def __init__(self, url: str, folder: Path, *arguments: str) -> None:
+    def __init__(self, url: str, folder: Path, *arguments: str, **settings: str) -> None:
         own = ["--mqtt", url, "--fleet", "test", "--data-dir", str(folder)]
         self._log = folder.with_suffix(".log")
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "aerostream_sim", "swarm", *own, *arguments],
                 # What reaches a map soon is what a test waits for.
-                env=agent_environ(url, folder, batch_interval="0.2"),
+                env=agent_environ(url, folder, **({"batch_interval": "0.2"} | settings)),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
