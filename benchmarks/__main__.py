@@ -7,14 +7,17 @@ from collections.abc import Callable
 
 from benchmarks import (
     edge_agent,
+    faults,
     ingest,
     live,
     mqtt_clients,
+    outage,
     page,
     query,
     readers,
     report,
     simulator,
+    spool,
     uplink,
 )
 from benchmarks.measure import MeasureError, Report
@@ -22,6 +25,7 @@ from benchmarks.measure import MeasureError, Report
 BENCHMARKS: dict[str, Callable[[], Report]] = {
     "uplink": uplink.run,
     "edge": edge_agent.run,
+    "spool": spool.run,
     "ingest": ingest.run,
     "mqtt": mqtt_clients.run,
     "query": query.run,
@@ -29,6 +33,8 @@ BENCHMARKS: dict[str, Callable[[], Report]] = {
     "readers": readers.run,
     "page": page.run,
     "simulator": simulator.run,
+    "outage": outage.run,
+    "faults": faults.run,
 }
 
 

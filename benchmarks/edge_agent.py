@@ -9,14 +9,14 @@ forwards to one UDP output. What a process uses while it starts is not counted.
 import socket
 import sqlite3
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.flights import Packet, Stretch, middle
+from benchmarks.flights import Stretch, middle
 from benchmarks.measure import MeasureError, Report, Result, cpu_s, resident_mb
+from benchmarks.playback import play
 from benchmarks.processes import ROOT, Running, agent, broker, free_port, ingest, mavproxy_command
 from benchmarks.processes import running as running_process
 
@@ -25,7 +25,6 @@ FLIGHTS = (ROOT / "tests/data/copter.tlog", ROOT / "tests/data/px4.tlog")
 WARM_UP_S = 15.0
 WINDOW_S = 40.0
 _LONGEST_S = 60.0
-_TICK_S = 0.002
 _RECEIVE_BUFFER = 1 << 20
 _LEAST_SHARE = 0.99
 
@@ -142,32 +141,11 @@ def _pair(stretch: Stretch, folder: Path, broker_port: int) -> Iterator[_Pair]:
 
 
 def _feed(pairs: Sequence[_Pair], seconds: float, from_s: float) -> None:
-    """Send what the flights have from some second on; a flight that is over starts again."""
-    due = sorted(
-        (at_s, index, data)
-        for index, pair in enumerate(pairs)
-        for at_s, data in _repeated(pair.stretch.packets, from_s, from_s + seconds)
-    )
-    start_s = time.monotonic() - from_s
-    for at_s, index, data in due:
-        early_s = at_s - (time.monotonic() - start_s)
-        if early_s > _TICK_S:
-            time.sleep(early_s)
-            for pair in pairs:
-                pair.drain()
-        pairs[index].send(data)
+    def drain() -> None:
+        for pair in pairs:
+            pair.drain()
 
-
-def _repeated(
-    packets: Sequence[Packet], from_s: float, until_s: float
-) -> Iterator[tuple[float, bytes]]:
-    length_s = packets[-1].at_s
-    begin_s = 0.0
-    while begin_s < until_s:
-        for packet in packets:
-            if from_s <= begin_s + packet.at_s < until_s:
-                yield begin_s + packet.at_s, packet.data
-        begin_s += length_s
+    play([(pair.stretch, pair.send) for pair in pairs], seconds, from_s, idle=drain)
 
 
 def _difference(before: _Used, after: _Used) -> _Used:

@@ -86,6 +86,30 @@ def resident_mb(pid: int) -> float:
     raise MeasureError(f"process {pid} has no resident memory: it has ended")
 
 
+@dataclass(frozen=True, slots=True)
+class DiskUse:
+    """What a process has written so far."""
+
+    storage_bytes: int
+    """Pages that have to go to the disk, by the kernel's count: each as a whole, and again each
+    time that it is changed after it went. The file system's own journal is not in it."""
+    file_bytes: int
+    """Bytes given to the operating system by writing, as small as they were."""
+    writes: int
+    """System calls that did."""
+
+
+def disk_use(pid: int) -> DiskUse:
+    """What a process has written to files; what it sends over sockets is not in it.
+
+    Raises:
+        MeasureError: there is no such process, or no /proc.
+    """
+    lines = _read(_PROC / str(pid) / "io").splitlines()
+    found = {name: int(count) for name, _, count in (line.partition(": ") for line in lines)}
+    return DiskUse(found["write_bytes"], found["wchar"], found["syscw"])
+
+
 def wait_until(condition: Callable[[], object], what: str, timeout_s: float) -> None:
     """Poll until the condition holds.
 

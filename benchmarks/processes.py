@@ -5,7 +5,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -94,9 +94,17 @@ def free_udp_ports(count: int) -> int:
 
 @contextmanager
 def running(
-    name: str, command: Sequence[str], folder: Path, settings: dict[str, str] | None = None
+    name: str,
+    command: Sequence[str],
+    folder: Path,
+    settings: dict[str, str] | None = None,
+    *,
+    variables: Mapping[str, str] | None = None,
 ) -> Iterator[Running]:
-    """A process, its output in a log in `folder`, with these `AEROSTREAM_` settings only."""
+    """A process, its output in a log in `folder`, with these `AEROSTREAM_` settings only.
+
+    `variables` of the environment come on top.
+    """
     environ = {
         name: value
         for name, value in os.environ.items()
@@ -106,6 +114,7 @@ def running(
     environ["PYTHONPATH"] = str(ROOT)
     for setting, value in (settings or {}).items():
         environ[f"AEROSTREAM_{setting.upper()}"] = value
+    environ.update(variables or {})
     log = folder / f"{name}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -181,11 +190,19 @@ def fleet_frames(folder: Path, broker_port: int, drones: int) -> Iterator[Runnin
 
 @contextmanager
 def agent(
-    folder: Path, *, drone: str, fleet: str, mavlink: str, broker_port: int, policy: str
+    folder: Path,
+    *,
+    drone: str,
+    fleet: str,
+    mavlink: str,
+    broker_port: int,
+    policy: str,
+    variables: Mapping[str, str] | None = None,
+    **more: str,
 ) -> Iterator[Running]:
-    """`aerostream-edge run`, which asks the autopilot for nothing."""
+    """`aerostream-edge run`, which asks the autopilot for nothing; `more` are settings."""
     data = folder / f"{fleet}-{drone}"
-    data.mkdir()
+    data.mkdir(exist_ok=True)
     settings = {
         "drone": drone,
         "fleet": fleet,
@@ -196,7 +213,8 @@ def agent(
         "mavlink_rates": "listen",
     }
     command = [sys.executable, "-m", "aerostream_edge", "run"]
-    with running(f"agent-{fleet}-{drone}", command, folder, settings) as process:
+    name = f"agent-{fleet}-{drone}"
+    with running(name, command, folder, settings | more, variables=variables) as process:
         yield process
 
 
