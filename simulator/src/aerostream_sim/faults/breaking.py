@@ -1,6 +1,7 @@
 """Does to a stack what the plan says, and mends it."""
 
 import asyncio
+import math
 import sys
 from collections.abc import Callable, Sequence
 
@@ -17,6 +18,10 @@ _UNWRITTEN_S = 1.25
 #: Events are written as they come; so long it may take until the agent has had its turn.
 _UNWRITTEN_EVENT_S = 0.5
 _BAD_DELAY_S = 0.8
+#: An agent that is alone on its host is never so far behind.
+_FAR_BEHIND_S = 1.0
+#: After a full disk has room again, so long an agent may take to notice.
+_ROOM_NOTICED_S = 5.0
 
 #: What a kind of fault does at its beginning and at its end.
 _Way = tuple[Callable[[Fault], None], Callable[[Fault], None]]
@@ -37,6 +42,8 @@ class Breaker:
         self._fsync_s = fsync_s
         self._say = say
         self._lockers: dict[Fault, Child] = {}
+        self._full: dict[str, tuple[float, float]] = {}
+        """When each drone's disk was full last."""
         self._ways = self._ways_of(stack)
         self.deaths: list[Death] = []
         """Ends of agents so far."""
@@ -74,12 +81,6 @@ class Breaker:
         def mend_network(fault: Fault) -> None:
             self._host(fault).proxy.mend()
 
-        def fill(fault: Fault) -> None:
-            _disk(self._host(fault)).fill(int(fault.amount))
-
-        def free(fault: Fault) -> None:
-            _disk(self._host(fault)).free()
-
         return {
             FaultKind.KILL_AGENT: (lambda f: self._kill_agents([self._drone(f)], 0.0), raise_agent),
             FaultKind.POWER_CUT_AGENT: (self._cut_agents_power, raise_agent),
@@ -91,8 +92,8 @@ class Breaker:
             FaultKind.NETWORK_CUT: (lambda f: self._host(f).proxy.cut(), mend_network),
             FaultKind.NETWORK_BAD: (self._worsen_network, mend_network),
             FaultKind.STORE_LOCKED: (self._lock_store, lambda f: self._lockers.pop(f).end()),
-            FaultKind.STORE_FULL: (fill, free),
-            FaultKind.SPOOL_FULL: (fill, free),
+            FaultKind.STORE_FULL: (self._fill, self._free),
+            FaultKind.SPOOL_FULL: (self._fill, self._free),
             FaultKind.CLOCK_JUMP: (lambda f: self._clock(f).jump(f.amount), self._right_clock),
         }
 
@@ -131,10 +132,37 @@ class Breaker:
     def _kill_agents(self, drones: Sequence[DroneHost], fsync_s: float, *others: Child) -> None:
         """All at once; what an agent has not written by then it may lose."""
         for drone in drones:
-            self.deaths.append(
-                Death(drone.name, monotonic_s(), _UNWRITTEN_S + fsync_s, _UNWRITTEN_EVENT_S)
+            # What it was not given the time to read it could not write either.
+            behind_s = drone.vehicle.behind_s()
+            if behind_s > _FAR_BEHIND_S:
+                self._say(f"{drone.program.name} is {behind_s:.1f} s behind: a busy machine?")
+            now_s = monotonic_s()
+            unwritten_s = max(behind_s, now_s - self._unwritable_since_s(drone, now_s))
+            death = Death(
+                drone.name,
+                now_s,
+                unwritten_s + _UNWRITTEN_S + fsync_s,
+                unwritten_s + _UNWRITTEN_EVENT_S,
             )
+            self.deaths.append(death)
         _kill([*others, *(drone.program for drone in drones)])
+
+    def _unwritable_since_s(self, drone: DroneHost, now_s: float) -> float:
+        """Since when an agent's disk was full; now where it was not."""
+        since_s, until_s = self._full.get(drone.name, (now_s, now_s))
+        return since_s if now_s < until_s + _ROOM_NOTICED_S else now_s
+
+    def _fill(self, fault: Fault) -> None:
+        host = self._host(fault)
+        _disk(host).fill(int(fault.amount))
+        if isinstance(host, DroneHost):
+            self._full[host.name] = monotonic_s(), math.inf
+
+    def _free(self, fault: Fault) -> None:
+        host = self._host(fault)
+        _disk(host).free()
+        if isinstance(host, DroneHost):
+            self._full[host.name] = self._full[host.name][0], monotonic_s()
 
     def _lock_store(self, fault: Fault) -> None:
         store, disk = self._stack.store, self._stack.ingest.disk

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from aerostream_sim.faults.laboratory import Outcome
-from aerostream_sim.faults.verdict import Missing, Verdict
+from aerostream_sim.faults.verdict import Found, Verdict
 
 _STRETCH_GAP_S = 2.0
 _WIDTH = 130
@@ -62,9 +62,8 @@ def complaints(outcome: Outcome) -> list[str]:
     """What is wrong or remarkable about a seed, a sentence each."""
     verdict = outcome.verdict
     found = []
-    found += [f"lost: {each}" for each in _stretches(outcome)]
-    if verdict.out_of_order:
-        found.append(f"out of order: {counted(verdict.out_of_order, 'sample')} under a wrong time")
+    found += [f"lost: {each}" for each in _stretches(verdict.missing, outcome.begun_s)]
+    found += [f"out of order: {each}" for each in _stretches(verdict.misplaced, outcome.begun_s)]
     if verdict.unknown:
         found.append(f"unknown: {counted(verdict.unknown, 'sample')} that no vehicle sent")
     found += [
@@ -76,21 +75,21 @@ def complaints(outcome: Outcome) -> list[str]:
     return [f"seed {outcome.seed}: {each}" for each in found]
 
 
-def _stretches(outcome: Outcome) -> list[str]:
-    """The lost samples, those of a drone that were sent one soon after the other as one."""
-    stretches: list[list[Missing]] = []
-    newest: dict[str, list[Missing]] = {}
-    for missing in outcome.verdict.missing:
-        stretch = newest.get(missing.drone)
-        if stretch is None or missing.sent.sent_s - stretch[-1].sent.sent_s > _STRETCH_GAP_S:
-            stretch = newest[missing.drone] = []
+def _stretches(samples: Iterable[Found], begun_s: float) -> list[str]:
+    """Samples in words, those of a drone that were sent one soon after the other as one."""
+    stretches: list[list[Found]] = []
+    newest: dict[str, list[Found]] = {}
+    for found in samples:
+        stretch = newest.get(found.drone)
+        if stretch is None or found.sent.sent_s - stretch[-1].sent.sent_s > _STRETCH_GAP_S:
+            stretch = newest[found.drone] = []
             stretches.append(stretch)
-        stretch.append(missing)
-    return [_told(stretch, outcome.begun_s) for stretch in stretches]
+        stretch.append(found)
+    return [_told(stretch, begun_s) for stretch in stretches]
 
 
-def _told(stretch: Sequence[Missing], begun_s: float) -> str:
-    kinds = ", ".join(dict.fromkeys(missing.sent.kind for missing in stretch))
+def _told(stretch: Sequence[Found], begun_s: float) -> str:
+    kinds = ", ".join(dict.fromkeys(found.sent.kind for found in stretch))
     first_s, last_s = (stretch[end].sent.sent_s - begun_s for end in (0, -1))
     return (
         f"{counted(len(stretch), 'sample')} of {stretch[0].drone} ({kinds}), sent {first_s:.1f} s "

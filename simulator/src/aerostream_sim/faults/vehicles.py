@@ -1,6 +1,8 @@
 """Vehicles that keep a ledger of what they say. They are never faulted; their autopilots reboot."""
 
 import asyncio
+import math
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable
 from random import Random
@@ -9,6 +11,7 @@ from pymavlink.dialects.v20 import all as dialect
 
 from aerostream_sim.clock import Clock
 from aerostream_sim.faults.ledger import TEXT_PREFIX, Kind, Sent, attitude_of
+from aerostream_sim.faults.unread import unread_bytes
 from aerostream_sim.mavlink.wire import Message, Wire
 
 _TICK_S = 0.2
@@ -54,6 +57,11 @@ class Vehicle:
     def connected(self) -> bool:
         """Whether an agent is connected."""
         return bool(self._connections)
+
+    def behind_s(self) -> float:
+        """How old the oldest message is that was sent to the agent and that it has not read."""
+        connection = max(self._connections, key=self._connections.__getitem__, default=None)
+        return 0.0 if connection is None else connection.behind_s(self._clock.monotonic_s())
 
     async def open(self) -> None:
         """Listen on a free port."""
@@ -133,7 +141,7 @@ class Vehicle:
             packets.append(_message(kind, sequence, boot_ms))
         data = self._wire.pack(packets)
         for connection in self._connections:
-            connection.send(data)
+            connection.send(data, now_s)
 
 
 class _Connection(asyncio.Protocol):
@@ -142,6 +150,8 @@ class _Connection(asyncio.Protocol):
     def __init__(self, vehicle: Vehicle) -> None:
         self._vehicle = vehicle
         self._transport: asyncio.Transport | None = None
+        self._sent: list[tuple[int, float]] = [(0, 0.0)]
+        """Bytes sent in all, and when: after each sending."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -151,10 +161,23 @@ class _Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's name
         self._vehicle.connection_lost(self)
 
-    def send(self, data: bytes) -> None:
+    def send(self, data: bytes, now_s: float) -> None:
         """Send; without a limit, as nothing that is in the ledger may be left out."""
         if self._transport is not None and not self._transport.is_closing():
+            self._sent.append((self._sent[-1][0] + len(data), now_s))
             self._transport.write(data)
+
+    def behind_s(self, now_s: float) -> float:
+        """How old the oldest sending is that was not read to its end."""
+        if self._transport is None or self._transport.is_closing():
+            return 0.0
+        ports = [self._transport.get_extra_info(end)[1] for end in ("sockname", "peername")]
+        unread = self._transport.get_write_buffer_size() + unread_bytes(*ports)
+        if not unread:
+            return 0.0
+        read = max(0, self._sent[-1][0] - unread)
+        _, sent_s = self._sent[bisect_right(self._sent, (read, math.inf))]
+        return now_s - sent_s
 
     def abort(self) -> None:
         if self._transport is not None:

@@ -8,8 +8,9 @@ from typing import NamedTuple
 from aerostream_sim.faults.ledger import Kind, Sent
 from aerostream_sim.faults.stored import Content, Drop, Stored
 
-#: A message without a time of its own is stamped when it is received: by then so much has passed.
-_LATEST_RECEIPT_US = 5_000_000
+#: A message without a time of its own is stamped when it is received: on a busy machine late, but
+#: not by as much as a clock jumps.
+_LATEST_RECEIPT_US = 60_000_000
 
 _Identity = tuple[Kind, int]
 
@@ -26,8 +27,8 @@ class Death(NamedTuple):
     """The same for events, which are written at once."""
 
 
-class Missing(NamedTuple):
-    """A sample that was sent and is not stored, though it had to be."""
+class Found(NamedTuple):
+    """A sample with which something is wrong."""
 
     drone: str
     sent: Sent
@@ -53,8 +54,10 @@ class Verdict:
     """Stored under a time that is not theirs."""
     unknown: int = 0
     """Rows that no vehicle sent."""
-    missing: tuple[Missing, ...] = field(default=(), repr=False)
+    missing: tuple[Found, ...] = field(default=(), repr=False)
     """The lost ones, in the order of their sending."""
+    misplaced: tuple[Found, ...] = field(default=(), repr=False)
+    """Those out of order, in the order of their sending."""
 
     def __add__(self, other: "Verdict") -> "Verdict":
         return Verdict(
@@ -67,6 +70,7 @@ class Verdict:
             self.out_of_order + other.out_of_order,
             self.unknown + other.unknown,
             self.missing + other.missing,
+            self.misplaced + other.misplaced,
         )
 
     @property
@@ -112,6 +116,7 @@ def _judge_drone(
     absent = [sent for sent in ledger if (sent.kind, sent.sequence) not in times]
     captured = [sent for sent in absent if not _is_excused(sent, deaths)]
     lost = _not_reported(captured, drops)
+    misplaced = _misplaced(ledger, times)
     return Verdict(
         sent=len(ledger),
         stored=len(ledger) - len(absent),
@@ -119,9 +124,10 @@ def _judge_drone(
         dropped=len(captured) - len(lost),
         lost=len(lost),
         duplicated=sum(len(rows) - 1 for key, rows in times.items() if key in known),
-        out_of_order=_count_misplaced(ledger, times),
+        out_of_order=len(misplaced),
         unknown=sum(len(rows) for key, rows in times.items() if key not in known),
-        missing=tuple(Missing(drone, sent) for sent in lost),
+        missing=tuple(Found(drone, sent) for sent in lost),
+        misplaced=tuple(Found(drone, sent) for sent in misplaced),
     )
 
 
@@ -152,28 +158,29 @@ def _not_reported(captured: Sequence[Sent], drops: Sequence[Drop]) -> list[Sent]
     return lost
 
 
-def _count_misplaced(ledger: Sequence[Sent], times: Mapping[_Identity, list[int]]) -> int:
+def _misplaced(ledger: Sequence[Sent], times: Mapping[_Identity, list[int]]) -> list[Sent]:
     """Samples under a wrong time.
 
     Where the agent knew the time, a sample's own time is exact, and that of a message without
     one is close. Where it did not, its host's clock may say anything, but samples stay in order.
     """
-    misplaced = 0
+    misplaced = []
     newest: dict[tuple[Kind, int, float | None], int] = {}
     for sent in ledger:
         rows = times.get((sent.kind, sent.sequence))
         if not rows:
             continue
-        time_us = rows[0]
+        off_us = rows[0] - sent.true_us
         if not sent.kind.has_own_time:
-            late_us = abs(time_us - sent.true_us)
-            misplaced += sent.exact and late_us > _LATEST_RECEIPT_US
-        elif sent.exact:
-            misplaced += time_us != sent.true_us
-        elif time_us != sent.true_us:
+            wrong = sent.exact and abs(off_us) > _LATEST_RECEIPT_US
+        elif sent.exact or not off_us:
+            wrong = bool(off_us)
+        else:
             series = (sent.kind, sent.boot, sent.connected_s)
-            misplaced += time_us <= newest.get(series, time_us - 1)
-            newest[series] = time_us
+            wrong = rows[0] <= newest.get(series, rows[0] - 1)
+            newest[series] = rows[0]
+        if wrong:
+            misplaced.append(sent)
     return misplaced
 
 
