@@ -3,6 +3,7 @@
 import time
 from collections import deque
 
+from aerostream_contract.frame import Clock
 from aerostream_edge.boots import FreeTimes
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ DEPTH = 1024
 
 def placed(times: list[int]) -> list[int]:
     free = FreeTimes()
-    return [free.place(each) for each in times]
+    return [free.place(each, Clock.RECEIPT) for each in times]
 
 
 def by_the_rule(times: list[int]) -> list[int]:

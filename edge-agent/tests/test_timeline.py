@@ -597,3 +597,16 @@ def test_an_event_that_nobody_has_seen_moves_with_the_samples_of_its_time() -> N
         "9000": UTC + SECOND - 1000,
     }
     assert all(event.data == {"n": 1} and event.severity == 5 for event in events)
+
+
+def test_two_messages_of_one_receipt_stay_two_when_the_time_is_told_between_them() -> None:
+    """A burst off a socket has one time of receipt; the first of two had the host's guess."""
+    drone, spool = offline_drone()
+    burst = [vfr(1000), system_time(UTC, 51 * SECOND, 1000), vfr(1000)]
+    for index, said in enumerate(burst):
+        drone.take(Reception(frame_of(said), said.receipt_us, index))
+    expected = [
+        (said.component, said.name, time_us)
+        for said, time_us in zip(burst, imported(burst), strict=True)
+    ]
+    assert times_of(drone, spool) == sorted(expected)

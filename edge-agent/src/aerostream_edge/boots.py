@@ -164,10 +164,11 @@ class FreeTimes:
 
     def __init__(self) -> None:
         self._recent: list[int] = []
+        self._clocks: list[Clock] = []
         self._next = 0
         self._newest: int | None = None
 
-    def place(self, time_us: int) -> int:
+    def place(self, time_us: int, clock: Clock) -> int:
         """The time itself, or the next microsecond that none of the last 1,024 has."""
         if self._newest is not None and time_us <= self._newest:
             taken = self._recent
@@ -176,11 +177,25 @@ class FreeTimes:
                 taken_set = set(taken)
                 while time_us in taken_set:
                     time_us += 1
+        self._take(time_us, clock)
+        return time_us
+
+    def move(self, clock: Clock, by_us: int) -> None:
+        """Times of a clock turned out to be others: those are taken now.
+
+        The old ones stay taken, too: some were published, and will not move any more.
+        """
+        times = zip(self._recent, self._clocks, strict=True)
+        for time_us in [time_us + by_us for time_us, their in times if their is clock]:
+            self._take(time_us, clock)
+
+    def _take(self, time_us: int, clock: Clock) -> None:
         if self._newest is None or time_us > self._newest:
             self._newest = time_us
         if len(self._recent) < self.DEPTH:
             self._recent.append(time_us)
+            self._clocks.append(clock)
         else:
             self._recent[self._next] = time_us
+            self._clocks[self._next] = clock
             self._next = (self._next + 1) % self.DEPTH
-        return time_us

@@ -96,7 +96,9 @@ class Timeline:
         """UTC of something without a time of its own, unique in its series."""
         clock = self._clock(component)
         offset = clock.receipt_offset_us
-        return self._free_times(component, clock.boot, series).place(receipt_us + offset)
+        return self._free_times(component, clock.boot, series).place(
+            receipt_us + offset, Clock.RECEIPT
+        )
 
     @property
     def told(self) -> bool:
@@ -133,7 +135,7 @@ class Timeline:
         else:
             assert boot.utc_minus_boot_us is not None
             offset, time_us = boot.utc_minus_boot_us, own_us
-        placed = self._free_times(component, boot, series).place(time_us + offset)
+        placed = self._free_times(component, boot, series).place(time_us + offset, clock)
         return SectionKey(component, boot.index, clock, offset), placed - offset
 
     def _free_times(self, component: int, boot: Boot, series: tuple[str, str]) -> FreeTimes:
@@ -176,7 +178,11 @@ class Timeline:
             shifts.append(Shift(frame.component, boot.index, Clock.BOOT, by_us))
         if frame.component == self.autopilot:
             shifts += self._move_guesses(moved_us, boot.start)
-        return [shift for shift in shifts if shift.by_us]
+        shifts = [shift for shift in shifts if shift.by_us]
+        for shift in shifts:
+            for free in self._free[shift.component, shift.boot].values():
+                free.move(shift.clock, shift.by_us)
+        return shifts
 
     def _move_guesses(self, by_us: int, since: int) -> list[Shift]:
         """Components without a SYSTEM_TIME lean on the host's clock, which was off by this much.
@@ -255,7 +261,7 @@ class Schedule(Timeline):
         """UTC of something without a time of its own, unique in its series."""
         boot = self._boot_at(component, self._index)
         offset = self._receipt_offset_at(component, self._index)
-        return self._free_times(component, boot, series).place(receipt_us + offset)
+        return self._free_times(component, boot, series).place(receipt_us + offset, Clock.RECEIPT)
 
     def _boot_at(self, component: int, index: int) -> Boot:
         boots = self._boots.get(component)
