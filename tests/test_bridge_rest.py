@@ -216,6 +216,7 @@ def test_samples_come_in_columns_with_their_units(bridge: Bridge) -> None:
         ],
         "truncated": False,
         "next": None,
+        "backlog": [],
     }
 
 
@@ -319,6 +320,7 @@ def test_a_track_is_a_geojson_feature_of_valid_positions(bridge: Bridge) -> None
             "times": [iso_from_us(time) for time in rows],
             "relative_alt": [row["relative_alt"] for row in rows.values()],
         },
+        "backlog": [],
     }
 
 
