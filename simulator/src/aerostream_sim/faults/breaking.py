@@ -8,16 +8,19 @@ from collections.abc import Callable, Sequence
 from aerostream_sim.faults.clocks import FakeClock
 from aerostream_sim.faults.disk import FaultyDisk
 from aerostream_sim.faults.kinds import FaultKind
+from aerostream_sim.faults.lateness import Lateness
 from aerostream_sim.faults.plan import Fault
 from aerostream_sim.faults.processes import Child, monotonic_s
 from aerostream_sim.faults.stack import DroneHost, Host, Stack
 from aerostream_sim.faults.verdict import Death
 
-#: An agent writes a second's samples at a time; a quarter more for a machine that is busy.
+#: An agent writes a second's samples at a time; a quarter more for the way to its disk.
 _UNWRITTEN_S = 1.25
 #: Events are written as they come; so long it may take until the agent has had its turn.
 _UNWRITTEN_EVENT_S = 0.5
 _BAD_DELAY_S = 0.8
+#: Reading, closing a frame, and writing it each wait for their turn on a busy machine.
+_TURNS = 3
 #: An agent that is alone on its host is never so far behind.
 _FAR_BEHIND_S = 1.0
 #: After a full disk has room again, so long an agent may take to notice.
@@ -34,12 +37,16 @@ class Breaker:
         stack: what is broken.
         fsync_s: seconds of samples that an agent may lose in a power cut beyond those that it may
             lose by a kill.
+        lateness: of this machine.
         say: takes a line on what happens.
     """
 
-    def __init__(self, *, stack: Stack, fsync_s: float, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, *, stack: Stack, fsync_s: float, lateness: Lateness, say: Callable[[str], None]
+    ) -> None:
         self._stack = stack
         self._fsync_s = fsync_s
+        self._lateness = lateness
         self._say = say
         self._lockers: dict[Fault, Child] = {}
         self._full: dict[str, tuple[float, float]] = {}
@@ -131,13 +138,14 @@ class Breaker:
 
     def _kill_agents(self, drones: Sequence[DroneHost], fsync_s: float, *others: Child) -> None:
         """All at once; what an agent has not written by then it may lose."""
+        late_s = _TURNS * self._lateness.recent_s
         for drone in drones:
             # What it was not given the time to read it could not write either.
             behind_s = drone.vehicle.behind_s()
             if behind_s > _FAR_BEHIND_S:
                 self._say(f"{drone.program.name} is {behind_s:.1f} s behind: a busy machine?")
             now_s = monotonic_s()
-            unwritten_s = max(behind_s, now_s - self._unwritable_since_s(drone, now_s))
+            unwritten_s = max(behind_s, now_s - self._unwritable_since_s(drone, now_s)) + late_s
             death = Death(
                 drone.name,
                 now_s,

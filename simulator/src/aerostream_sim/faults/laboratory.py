@@ -12,6 +12,7 @@ from aerostream_contract.models import ServiceStatus
 from aerostream_sim.errors import LabError, reason
 from aerostream_sim.faults.breaking import Breaker
 from aerostream_sim.faults.kinds import FaultKind
+from aerostream_sim.faults.lateness import Lateness
 from aerostream_sim.faults.memory import MemoryBook
 from aerostream_sim.faults.plan import Fault, outage, plan
 from aerostream_sim.faults.processes import Programs, is_listening, monotonic_s
@@ -157,7 +158,8 @@ class Laboratory:
         setup = self.setup
         faults = setup.faults(seed)
         last_fault_s = max((fault.until_s for fault in faults), default=0.0)
-        breaker = Breaker(stack=stack, fsync_s=setup.fsync_s, say=say)
+        lateness = Lateness(monotonic_s=monotonic_s)
+        breaker = Breaker(stack=stack, fsync_s=setup.fsync_s, lateness=lateness, say=say)
         memory = MemoryBook(stack.children)
         begun_s = monotonic_s()
         settling = Settling(stack=stack, breaker=breaker, mended_s=begun_s + last_fault_s, say=say)
@@ -165,6 +167,7 @@ class Laboratory:
         try:
             async with asyncio.TaskGroup() as tasks:
                 care = tasks.create_task(_look_after(stack), name="care")
+                measure = tasks.create_task(lateness.measure(), name="lateness")
                 notes = tasks.create_task(_note(memory, faults, begun_s), name="memory")
                 flights = [
                     tasks.create_task(drone.vehicle.fly(), name=f"vehicle {drone.name}")
@@ -177,7 +180,7 @@ class Laboratory:
                     flight.cancel()
                 await breaking
                 await settling.settle(setup.settle_s)
-                for task in (care, notes, catching_up):
+                for task in (care, measure, notes, catching_up):
                     task.cancel()
         finally:
             breaker.close()
