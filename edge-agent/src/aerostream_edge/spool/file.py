@@ -101,12 +101,15 @@ class SpoolFile:
             SpoolFailed: the disk refuses even after room was made.
         """
         with self._clearly():
-            try:
-                return self._apply(write)
-            except sqlite3.OperationalError as error:
-                if not _is_full(error):
-                    raise
-            return self._make_room() + self._apply(write)
+            drops: list[Drop] = []
+            for make_room in (self._use_reserve, self._drop_part):
+                try:
+                    return drops + self._apply(write)
+                except sqlite3.OperationalError as error:
+                    if not _is_full(error):
+                        raise
+                drops += make_room()
+            return drops + self._apply(write)
 
     def read(self, numbers: Sequence[int], most_bytes: int) -> list[Item]:
         """Items by their numbers, times moved, until they have so many bytes; at least one.
@@ -319,16 +322,19 @@ class SpoolFile:
             drops.append(dropped)
         return drops
 
-    def _make_room(self) -> list[Drop]:
-        """The disk is full: give back the reserve, drop a part, and grow no further."""
-        regained = 0
-        if self._reserve is not None:
-            # The log takes the other half.
-            regained = self._reserve.release() // 2 // tables.PAGE_BYTES
+    def _use_reserve(self) -> list[Drop]:
+        """The disk is full: give the reserve back, and grow by no more than a part of it."""
+        regained = 0 if self._reserve is None else self._reserve.release()
         # Room in the log first: where even that fails, the caller's next try says so.
         with contextlib.suppress(sqlite3.OperationalError):
             self._connection.execute("PRAGMA wal_checkpoint(RESTART)")
-        self._page_limit = min(self._max_pages, self._pages() + regained)
+        # The log takes the other half.
+        more_pages = regained // 2 // tables.PAGE_BYTES
+        self._page_limit = min(self._max_pages, self._pages() + more_pages)
+        return []
+
+    def _drop_part(self) -> list[Drop]:
+        """There was no reserve, or it went to somebody else: what is here must make the room."""
         (count,) = self._connection.execute("SELECT count(*) FROM items").fetchone()
         drops: list[Drop] = []
         # In small steps: the log has little room itself.
