@@ -6,6 +6,9 @@ import { arrived, arrivingIn, givenUp, givenUpIn, stretchText } from "../src/his
 import { Channels } from "../src/live/channels";
 import { Fleet } from "../src/live/fleet";
 import type { DroneEvent } from "../src/live/protocol";
+import type { Brush } from "../src/map/draw/fleet_layers";
+import { Way } from "../src/map/draw/past_layer";
+import { mercatorX } from "../src/map/mercator";
 import { usePlotData } from "../src/plots/usePlotData";
 import { eventText } from "../src/shell/eventText";
 import { eventOf } from "./support/drones";
@@ -78,6 +81,26 @@ describe("what was given up", () => {
 test("a stretch is written with its days where it is not all of one", () => {
   expect(stretchText(span(0, 0), "utc")).toBe("10:00:00");
   expect(stretchText(span(0, 86_400), "utc")).toBe("2026-11-21 10:00:00 – 2026-11-22 10:00:00");
+});
+
+test("no line is drawn over the part of a track that is still to come", () => {
+  const seconds = [0, 10, 20, 50, 60];
+  const way = new Way({
+    type: "Feature",
+    geometry: { type: "LineString", coordinates: seconds.map((at) => [at / 1000, 0, 0]) },
+    properties: { drone: "d1", times: seconds.map(iso) },
+  });
+  const drawn = (arriving: ReturnType<typeof span>[]) => {
+    const ends: number[] = [];
+    const add = (_: number, __: number, x: number) => ends.push(Math.round(x));
+    const screen = { toX: (x: number) => (x - mercatorX(0)) * 360_000, toY: () => 0 };
+    const palette = { selected: [0, 0, 0, 1], trail: [0, 0, 0, 1] };
+    const brush = { screen, drawing: { segments: { add } }, palette };
+    way.draw(brush as unknown as Brush, START, arriving);
+    return ends;
+  };
+  expect(drawn([])).toEqual([10, 20, 50, 60]);
+  expect(drawn([span(21, 49)])).toEqual([10, 20, 60]);
 });
 
 test("a plot of the past is read again when something of it has arrived", async () => {

@@ -302,7 +302,11 @@ export class History extends Store {
   private update(): void {
     const { shown } = this;
     if (shown === undefined) return;
-    this.moment = { track: shown.track, position: shown.source.place() };
+    this.moment = {
+      track: shown.track,
+      position: shown.source.place(),
+      arriving: shown.arriving,
+    };
     this.notify();
   }
 

@@ -201,7 +201,7 @@ export class Scene {
     const { past, sources } = this;
     const { mode, momentMs } = sources.view;
     if (mode.kind !== "past" || past === undefined) return;
-    this.wayOf(past)?.draw(brush, momentMs);
+    this.wayOf(past)?.draw(brush, momentMs, past.arriving);
     if (past.position === undefined) return;
     const vehicle = sources.fleet.drones.get(mode.drone)?.state.vehicle ?? null;
     drawPastDrone(brush, past.position, cellOf(shapeOf(vehicle, past.position.heading)));

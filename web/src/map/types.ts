@@ -27,6 +27,8 @@ export interface PastMoment {
   track: Track | undefined;
   /** Where the drone was at the moment shown. */
   position: PastPlace | undefined;
+  /** Stretches of time whose part of the track is still to come. */
+  arriving: readonly { startMs: number; endMs: number }[];
 }
 
 /** Stores that the map follows outside of React; the same ones for the life of the page. */

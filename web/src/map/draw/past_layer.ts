@@ -1,10 +1,11 @@
 /** A flight of the past: its whole way, the part flown so far, and the drone at the moment shown. */
 
+import { touches } from "../../history/arriving";
 import { ageText } from "../../live/age";
 import { cellOf } from "../icons";
 import { mercatorX, mercatorY, type Screen } from "../mercator";
 import { cssColour, packed } from "../palette";
-import type { PastPlace, Track } from "../types";
+import type { PastMoment, PastPlace, Track } from "../types";
 import { ICON_PX } from "./atlas";
 import { type Brush, DIMMED, startLabels } from "./fleet_layers";
 
@@ -32,12 +33,19 @@ export class Way {
     }));
   }
 
-  draw({ screen, drawing, palette }: Brush, momentMs: number): void {
+  /** A line over what is still to come would be a way that nobody flew. */
+  draw(
+    { screen, drawing, palette }: Pick<Brush, "screen" | "drawing" | "palette">,
+    momentMs: number,
+    arriving: PastMoment["arriving"],
+  ): void {
     const flown = packed(palette.selected, 0.95);
     const ahead = packed(palette.trail, 0.7);
     const { points } = this;
     for (let at = 3; at < points.length; at += 3) {
-      const done = (points[at + 2] as number) <= momentMs;
+      const step = { startMs: points[at - 1] as number, endMs: points[at + 2] as number };
+      if (arriving.some((stretch) => touches(stretch, step))) continue;
+      const done = step.endMs <= momentMs;
       drawing.segments.add(
         ...pixel(screen, points[at - 3] as number, points[at - 2] as number),
         ...pixel(screen, points[at] as number, points[at + 1] as number),
