@@ -12,35 +12,66 @@ STEPS = 60
 KINDS = (Kind.TELEMETRY,) * 6 + (Kind.EVENT, Kind.REPORT)
 
 
-async def act(world: World, rnd: random.Random, *, cuts: bool) -> None:
-    """Something happens."""
-    chance = rnd.random()
-    if chance < 0.40:
-        for _ in range(rnd.choice((1, 1, 1, 5, 20))):
-            world.put(rnd.choice(KINDS), rnd.choice((0, 0, 5, 60)))
-    elif chance < 0.60:
-        await world.tick(rnd.choice((0.1, 0.1, 0.5, 1.5)))
-    elif chance < 0.66:
-        await world.jump(rnd.choice((1.0, 6.0, 70.0)))
-    elif chance < 0.74:
-        world.connect(connected=rnd.random() < 0.7)
-    elif chance < 0.82:
-        known = sorted(world.received)
-        world.acknowledge(set(rnd.sample(known, rnd.randint(0, len(known)))))
-    elif chance < 0.84:
-        world.acknowledge(set(range(rnd.randrange(50))), epoch=99)
-    elif chance < 0.86:
-        world.spool.forgotten()
-    elif chance < 0.88:
-        world.refusing = not world.refusing
-    elif chance < 0.91:
-        world.tell_time()
-    elif chance < 0.93:
-        world.report_drops()
-    elif chance < 0.96 or not cuts:
-        await world.crash(rnd.choice(("", "before", "after")))
-    else:
-        world.cut_power()
+async def put(world: World, rnd: random.Random) -> None:
+    for _ in range(rnd.choice((1, 1, 1, 5, 20))):
+        world.put(rnd.choice(KINDS), rnd.choice((0, 0, 5, 60)))
+
+
+async def tick(world: World, rnd: random.Random) -> None:
+    await world.tick(rnd.choice((0.1, 0.1, 0.5, 1.5)))
+
+
+async def jump(world: World, rnd: random.Random) -> None:
+    await world.jump(rnd.choice((1.0, 6.0, 70.0)))
+
+
+async def connect(world: World, rnd: random.Random) -> None:
+    world.connect(connected=rnd.random() < 0.7)
+
+
+async def acknowledge(world: World, rnd: random.Random) -> None:
+    known = sorted(world.received)
+    world.acknowledge(set(rnd.sample(known, rnd.randint(0, len(known)))))
+    world.acknowledge(set(range(rnd.randrange(50))), epoch=99)
+
+
+async def forget(world: World, _: random.Random) -> None:
+    world.spool.forgotten()
+
+
+async def refuse(world: World, _: random.Random) -> None:
+    world.refusing = not world.refusing
+
+
+async def tell_time(world: World, _: random.Random) -> None:
+    world.tell_time()
+
+
+async def report(world: World, _: random.Random) -> None:
+    world.report_drops()
+
+
+async def crash(world: World, rnd: random.Random) -> None:
+    await world.crash(rnd.choice(("", "before", "after")))
+
+
+async def cut_power(world: World, _: random.Random) -> None:
+    world.cut_power()
+
+
+ACTIONS = {
+    put: 40,
+    tick: 20,
+    jump: 6,
+    connect: 8,
+    acknowledge: 9,
+    forget: 2,
+    refuse: 2,
+    tell_time: 3,
+    report: 2,
+    crash: 4,
+    cut_power: 4,
+}
 
 
 async def live(seed: int, *, cuts: bool, max_bytes: int) -> None:
@@ -49,8 +80,9 @@ async def live(seed: int, *, cuts: bool, max_bytes: int) -> None:
     with quick_folder() as folder:
         fsync_s = rnd.choice((0.0, 0.5, 1.0, 1.0, 3.0))
         world = World(folder, rnd, max_bytes=max_bytes, fsync_s=fsync_s)
-        for _ in range(STEPS):
-            await act(world, rnd, cuts=cuts)
+        weights = ACTIONS if cuts else ACTIONS | {cut_power: 0}
+        for act in rnd.choices(list(weights), list(weights.values()), k=STEPS):
+            await act(world, rnd)
         await world.settle()
         world.close()
 
