@@ -1,4 +1,4 @@
-"""A folder on a real disk, and how often a process waits for that disk."""
+"""Folders on a real disk and in memory, and how often a process waits for its disk."""
 
 import os
 import shutil
@@ -8,13 +8,16 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmarks.measure import MeasureError
 
 _SOURCE = Path(__file__).with_name("syncs.c")
 _COMPILERS = ("cc", "gcc", "clang")
 _IN_MEMORY = ("tmpfs", "ramfs", "devtmpfs")
-_COUNT = struct.Struct("=Q")
+_MEMORY = Path("/dev/shm")
+#: `syncs` in syncs.c.
+_SYNCS = struct.Struct("=QQ")
 
 
 @contextmanager
@@ -32,6 +35,19 @@ def folder_on_disk() -> Iterator[Path]:
     raise MeasureError("the temporary folders are in memory: set TMPDIR to one on a disk")
 
 
+@contextmanager
+def folder_in_memory() -> Iterator[Path]:
+    """A temporary folder that is on no disk.
+
+    Raises:
+        MeasureError: there is no place for one.
+    """
+    if not _MEMORY.is_dir() or file_system(_MEMORY) not in _IN_MEMORY:
+        raise MeasureError(f"{_MEMORY} is not in memory; benchmarks need Linux")
+    with tempfile.TemporaryDirectory(prefix="aerostream-bench-", dir=_MEMORY) as name:
+        yield Path(name)
+
+
 def file_system(folder: Path) -> str:
     """The kind of file system that a folder is on, such as `ext4`."""
     path = str(folder.resolve())
@@ -44,6 +60,13 @@ def file_system(folder: Path) -> str:
     return best[1]
 
 
+class Syncs(NamedTuple):
+    """Waits for the disk."""
+
+    calls: int
+    seconds: float
+
+
 class SyncCounter:
     """Counts fsync and fdatasync of one process.
 
@@ -54,15 +77,15 @@ class SyncCounter:
 
     def __init__(self, library: Path, file: Path) -> None:
         self._file = file
-        self._file.write_bytes(_COUNT.pack(0))
+        self._file.write_bytes(_SYNCS.pack(0, 0))
         self.variables = {"LD_PRELOAD": str(library), "BENCHMARK_SYNCS": str(file)}
         """What the process needs in its environment."""
 
     @property
-    def count(self) -> int:
-        """How many there were."""
-        (count,) = _COUNT.unpack(self._file.read_bytes())
-        return int(count)
+    def syncs(self) -> Syncs:
+        """How many there were, and how long they took in sum."""
+        calls, nanoseconds = _SYNCS.unpack(self._file.read_bytes())
+        return Syncs(calls, nanoseconds / 1e9)
 
 
 def build_counter(folder: Path) -> Path:

@@ -10,8 +10,8 @@ import msgspec
 from benchmarks.measure import MeasureError, wait_until
 from benchmarks.processes import running
 
-#: Exit codes of a laboratory that has compared; 1: something is wrong.
-_COMPARED = (0, 1)
+#: Its exit code where it has compared and something is wrong.
+_WRONG = 1
 
 
 class Memory(msgspec.Struct):
@@ -62,7 +62,7 @@ class Found(msgspec.Struct):
 
 
 def faults(arguments: Sequence[str], longest_s: float) -> Found:
-    """Run the laboratory.
+    """Run the laboratory; where something is wrong, what it says goes to the terminal.
 
     Args:
         arguments: of `aerostream-sim faults`.
@@ -72,14 +72,21 @@ def faults(arguments: Sequence[str], longest_s: float) -> Found:
         MeasureError: it did not compare.
     """
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        file = folder / "faults.json"
-        options = [*arguments, "--folder", str(folder / "flights"), "--json", str(file)]
-        command = [sys.executable, "-m", "aerostream_sim", "faults", *options]
-        with running("faults", command, folder) as process:
-            wait_until(
-                lambda: process.process.poll() is not None, "the laboratory is done", longest_s
-            )
-            if process.process.returncode not in _COMPARED or not file.exists():
-                process.check()
+        file = Path(name) / "faults.json"
+        # Logs and data go where the laboratory puts them: it keeps those of bad flights.
+        command = [
+            sys.executable,
+            "-m",
+            "aerostream_sim",
+            "faults",
+            *arguments,
+            "--json",
+            str(file),
+        ]
+        with running("faults", command, Path(name)) as lab:
+            wait_until(lambda: lab.process.poll() is not None, "the laboratory is done", longest_s)
+            if lab.process.returncode == _WRONG:
+                sys.stderr.write(lab.log.read_text(encoding="utf-8", errors="replace"))
+            if not file.exists():
+                lab.check()
         return msgspec.json.decode(file.read_bytes(), type=Found)

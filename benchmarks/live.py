@@ -1,9 +1,12 @@
 """How old a sample is when a WebSocket client has it, from the vehicle's packet on.
 
-100 and 500 drones on this machine, everything included: vehicles that send MAVLink over UDP, an
+10, 100 and 500 drones on this machine, everything included: vehicles that send MAVLink over UDP, an
 agent of the product for each, Mosquitto, ingest with its store, the bridge, and a client with the
 page's subscription of the whole fleet. First nobody looks closely; then the client looks at 20
 drones, as operators at their pages would; then at all of them.
+
+The spools of the ten are on the disk. Those of the large fleets are files in memory: a hundred
+agents that wait for one disk measure that disk, and each drone has one of its own.
 """
 
 import sys
@@ -15,6 +18,7 @@ from pathlib import Path
 
 from aerostream_contract.topics import ROOT, UP_TEL
 
+from benchmarks.disks import folder_in_memory, folder_on_disk
 from benchmarks.latency import Ages, FrameAges
 from benchmarks.measure import MeasureError, Report, Result, cpu_s, percentile, wait_until
 from benchmarks.processes import (
@@ -30,13 +34,16 @@ from benchmarks.swarm_agents import drone_name
 from benchmarks.websocket import Reader, for_seconds, read
 
 COMMAND = "uv run python -m benchmarks live"
-FLEETS = (100, 500)
+FLEETS = (10, 100, 500)
 TARGET_MS = 150.0
 TARGET_DRONES = 500
 FLEET = "bench"
 SELECTED = 20
 """Drones that operators look at."""
 
+_MOST_ON_DISK = 10
+"""Drones whose spools share the disk."""
+_SPOOL_BYTES = 4 << 20
 _SETTLE_S = 5.0
 _MEASURE_S = 20.0
 _START_S = 90.0
@@ -60,7 +67,7 @@ class _Measured:
 
 
 def run() -> Report:
-    """Measure; some three minutes.
+    """Measure; some five minutes.
 
     Raises:
         MeasureError: drones are missing, or samples are lost.
@@ -72,6 +79,9 @@ def _measure(drones: int) -> Iterator[_Measured]:
     """One fleet, of which first nobody looks at any, then at some, then at all."""
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
+        spools = stack.enter_context(
+            folder_on_disk() if drones <= _MOST_ON_DISK else folder_in_memory()
+        )
         http_port = free_port()
         port = stack.enter_context(broker(folder))
         parts = {
@@ -80,7 +90,7 @@ def _measure(drones: int) -> Iterator[_Measured]:
         }
         first_port = free_udp_ports(drones)
         parts["agents"] = [
-            stack.enter_context(_agents(folder, port, first_port, first, drones))
+            stack.enter_context(_agents(folder, spools, port, first_port, first, drones))
             for first in range(0, drones, _AGENTS_PER_PROCESS)
         ]
         command = [sys.executable, "-m", "benchmarks.swarm_vehicles", str(first_port), str(drones)]
@@ -94,7 +104,7 @@ def _measure(drones: int) -> Iterator[_Measured]:
             fleet = Ages()
             reader.send(type="subscribe", subscription="fleet")
             _read_until_seen(reader, fleet, drones, parts)
-            for attended in (0, SELECTED, drones):
+            for attended in sorted({0, min(SELECTED, drones), drones}):
                 ages = _look_at(reader, attended, parts) if attended else fleet
                 read([reader], ages.take, until=for_seconds(_SETTLE_S))
                 ages.clear()
@@ -109,20 +119,19 @@ def _measure(drones: int) -> Iterator[_Measured]:
 
 @contextmanager
 def _agents(
-    folder: Path, broker_port: int, first_port: int, first: int, drones: int
+    folder: Path, spools: Path, broker_port: int, first_port: int, first: int, drones: int
 ) -> Iterator[Running]:
     count = min(_AGENTS_PER_PROCESS, drones - first)
-    data = folder / f"agents-{first}"
-    data.mkdir()
     settings = {
         "fleet": FLEET,
         "mqtt_url": f"mqtt://127.0.0.1:{broker_port}",
-        "data_dir": str(data),
+        "data_dir": str(spools),
+        "spool_bytes": str(_SPOOL_BYTES),
         "mavlink_rates": "listen",
     }
     numbers = [str(number) for number in (first_port, first, count)]
     command = [sys.executable, "-m", "benchmarks.swarm_agents", *numbers]
-    with running(data.name, command, folder, settings) as process:
+    with running(f"agents-{first}", command, folder, settings) as process:
         yield process
 
 
@@ -185,12 +194,13 @@ def _report(measured: Sequence[_Measured]) -> Report:
         for each in measured
     ]
     header = (
-        "Drones", "Looked at", "Samples/s", "p50 ms", "p99 ms", "Longest ms",
+        "Drones", "Spools", "Looked at", "Samples/s", "p50 ms", "p99 ms", "Longest ms",
         "To the broker p50 / p99 ms", *(f"Cores: {name}" for name in measured[0].cores),
     )  # fmt: skip
     rows = [
         (
             str(each.drones),
+            "on disk" if each.drones <= _MOST_ON_DISK else "in memory",
             str(each.attended),
             f"{len(each.ages_us) / _MEASURE_S:,.0f}",
             *(f"{percentile(each.ages_us, percent) / 1000:.0f}" for percent in (50, 99, 100)),

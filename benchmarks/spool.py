@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmarks.disks import SyncCounter, build_counter, folder_on_disk
+from benchmarks.disks import SyncCounter, Syncs, build_counter, folder_on_disk
 from benchmarks.flights import Stretch, middle
 from benchmarks.many_frames import FRAME_BYTES, Openings, open_many
 from benchmarks.measure import (
@@ -42,7 +42,8 @@ _HOUR_S = 3600
 _MOST_LEFT = 10
 _HEADER = (
     "Flight", "Policy", "Spool", "µs of CPU per message", "Memory MB", "Telemetry B/s",
-    "Written B/s", "In pages B/s", "Per byte", "Writes/s", "Fsyncs/s", "MB per hour",
+    "Written B/s", "In pages B/s", "Per byte", "Writes/s", "Fsyncs/s", "ms per fsync",
+    "MB per hour",
 )  # fmt: skip
 
 
@@ -69,7 +70,7 @@ class _Used:
     cpu_s: float
     memory_mb: float
     disk: DiskUse
-    syncs: int
+    syncs: Syncs
 
     def since(self, before: "_Used") -> "_Used":
         """What was used since then; memory is that of now."""
@@ -83,7 +84,9 @@ class _Used:
                 self.disk.file_bytes - before.disk.file_bytes,
                 self.disk.writes - before.disk.writes,
             ),
-            syncs=self.syncs - before.syncs,
+            syncs=Syncs(
+                self.syncs.calls - before.syncs.calls, self.syncs.seconds - before.syncs.seconds
+            ),
         )
 
 
@@ -96,7 +99,7 @@ class _Flown:
     on_disk: bool
     drone: str
     agent: Running
-    syncs: SyncCounter
+    counter: SyncCounter
     port: int
     sender: socket.socket
     sent: int = 0
@@ -113,7 +116,7 @@ class _Flown:
             cpu_s=cpu_s(self.agent.pid),
             memory_mb=resident_mb(self.agent.pid),
             disk=disk_use(self.agent.pid),
-            syncs=self.syncs.count,
+            syncs=self.counter.syncs,
         )
 
 
@@ -146,7 +149,7 @@ def _flown(
     stretch: Stretch, policy: str, on_disk: bool, folder: Path, library: Path, broker_port: int
 ) -> Iterator[_Flown]:
     drone = f"{stretch.flight}-{policy}-{'disk' if on_disk else 'memory'}"
-    syncs = SyncCounter(library, folder / f"{drone}.syncs")
+    counter = SyncCounter(library, folder / f"{drone}.syncs")
     port = free_port(socket.SOCK_DGRAM)
     settings = {} if on_disk else {"spool_bytes": "0"}
     with (
@@ -158,11 +161,11 @@ def _flown(
             mavlink=f"udpin:127.0.0.1:{port}",
             broker_port=broker_port,
             policy=policy,
-            variables=syncs.variables,
+            variables=counter.variables,
             **settings,
         ) as process,
     ):
-        yield _Flown(stretch, policy, on_disk, drone, process, syncs, port, sender)
+        yield _Flown(stretch, policy, on_disk, drone, process, counter, port, sender)
 
 
 def _check_received(flown: Sequence[_Flown], store: Path) -> None:
@@ -186,7 +189,7 @@ def _check_spools(flown: Sequence[_Flown], folder: Path) -> None:
     """See that those on disk were there, were waited for, and are empty but for the last."""
     for each in flown:
         file = folder / f"{FLEET}-{each.drone}" / f"spool/{FLEET}.{each.drone}.db"
-        if file.exists() is not each.on_disk or (each.on_disk and not each.syncs.count):
+        if file.exists() is not each.on_disk or (each.on_disk and not each.counter.syncs.calls):
             raise MeasureError(f"{each.drone}: its spool is not where it should be")
         if not each.on_disk:
             continue
@@ -217,7 +220,7 @@ def _report(measured: Sequence[tuple[_Flown, _Used]], openings: Openings) -> Rep
             _result(
                 f"spool_{policy}_fsyncs",
                 f"Spool, policy `{policy}`: fsyncs per second, worst flight",
-                max(disk.syncs / WINDOW_S for _, disk in of_policy),
+                max(disk.syncs.calls / WINDOW_S for _, disk in of_policy),
                 "per s",
             ),
             _result(
@@ -275,7 +278,8 @@ def _row(flown: _Flown, used: _Used) -> tuple[str, ...]:
         f"{disk.storage_bytes / WINDOW_S:,.0f}",
         f"{disk.storage_bytes / used.telemetry_bytes:.1f}",
         f"{disk.writes / WINDOW_S:.1f}",
-        f"{used.syncs / WINDOW_S:.2f}",
+        f"{used.syncs.calls / WINDOW_S:.2f}",
+        f"{used.syncs.seconds / used.syncs.calls * 1000:.1f}" if used.syncs.calls else "",
         f"{disk.storage_bytes / WINDOW_S * _HOUR_S / 1e6:.0f}",
     )
 

@@ -1,7 +1,8 @@
 """Many edge agents in one process: `python -m benchmarks.swarm_agents FIRST_PORT FIRST COUNT`.
 
 Agents `drone-FIRST` and so on, the product's own, each with a UDP port and a connection to the
-broker of its own. Everything else they take from the environment, as `aerostream-edge` does.
+broker of its own. They share the few threads that touch their spools. Everything else they take
+from the environment, as `aerostream-edge` does.
 Ends with SIGTERM.
 """
 
@@ -9,6 +10,7 @@ import asyncio
 import gc
 import signal
 import sys
+from concurrent.futures import Executor, ThreadPoolExecutor
 
 from aerostream_edge.agent import Agent
 from aerostream_edge.clock import HostClock
@@ -19,6 +21,7 @@ from aerostream_edge.settings import edge_settings
 #: does not wait at all.
 _SWITCH_INTERVAL_S = 0.0005
 _ALLOCATIONS_BETWEEN_COLLECTIONS = 50_000
+_DISK_THREADS = 4
 
 
 def drone_name(index: int) -> str:
@@ -26,7 +29,7 @@ def drone_name(index: int) -> str:
     return f"drone-{index:03}"
 
 
-async def _run(first_port: int, first: int, count: int) -> None:
+async def _run(first_port: int, first: int, count: int, disk: Executor) -> None:
     clock = HostClock()
     agents = [
         Agent(
@@ -38,6 +41,7 @@ async def _run(first_port: int, first: int, count: int) -> None:
                 },
             ),
             clock=clock,
+            disk=disk,
         )
         for index in range(first, first + count)
     ]
@@ -59,7 +63,8 @@ def main() -> None:
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
     gc.set_threshold(_ALLOCATIONS_BETWEEN_COLLECTIONS, 10, 10)
     configure_logs("warning")
-    asyncio.run(_run(first_port, first, count))
+    with ThreadPoolExecutor(_DISK_THREADS, thread_name_prefix="spools") as disk:
+        asyncio.run(_run(first_port, first, count, disk))
 
 
 if __name__ == "__main__":

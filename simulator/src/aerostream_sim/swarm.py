@@ -5,6 +5,7 @@ import secrets
 import socket
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from aerostream_contract.errors import ContractError
@@ -23,8 +24,11 @@ from aerostream_sim.vehicle import VehicleSpec
 
 _HOST = "127.0.0.1"
 _BROKER_PATIENCE_S = 5.0
-#: A vehicle's socket, an agent's, its MQTT connection and what wakes that, its lock.
-_FILES_EACH = 8
+#: A vehicle's socket, an agent's, its MQTT connection and the pair that wakes it; its spool with
+#: log, shared memory and, for a moment, the reserve.
+_FILES_EACH = 9
+#: All agents' spools are on one disk, which is not faster for more.
+_DISK_THREADS = 4
 _START_PAUSE_S = 0.005
 #: Below those that Linux (from 32768) and others (from 49152) give out by themselves.
 _AGENT_PORTS = range(20_000, 32_000)
@@ -83,6 +87,7 @@ class Swarm:
             say=say,
         )
         self._agents: list[Agent] = []
+        self._disk = ThreadPoolExecutor(_DISK_THREADS, thread_name_prefix="spools")
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -117,6 +122,7 @@ class Swarm:
             await agents
             self._fleet.stop()
             await flying
+            self._disk.shutdown()
         if over:
             raise LinkError("no agent is left")
 
@@ -133,7 +139,7 @@ class Swarm:
     async def _run_agent(self, settings: EdgeSettings) -> None:
         """One agent's failure is told, and is no other's."""
         try:
-            agent = Agent(settings=settings, clock=AgentClock())
+            agent = Agent(settings=settings, clock=AgentClock(), disk=self._disk)
             self._agents.append(agent)
             await agent.run()
         except (EdgeError, ContractError) as error:
