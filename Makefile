@@ -88,7 +88,7 @@ generated: $(SYNCED)
 	@echo "generated files are current"
 
 .PHONY: bench
-bench: $(SYNCED) $(PAGE) mosquitto chromium ## Measure against the targets; writes benchmarks/results.json
+bench: $(SYNCED) $(PAGE) mosquitto chromium faulttools ## Measure against the targets; writes benchmarks/results.json
 	$(UV) sync --all-packages --inexact --group bench
 	$(RUN) python -m benchmarks
 
