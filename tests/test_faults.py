@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -22,7 +23,7 @@ _LAB = [sys.executable, "-m", "aerostream_sim", "faults"]
 
 
 def ended(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*_LAB, *arguments], capture_output=True, text=True, timeout=120)
+    return subprocess.run([*_LAB, *arguments], capture_output=True, text=True, timeout=240)
 
 
 def descendants(folder: Path) -> list[str]:
@@ -189,3 +190,13 @@ def test_help_tells_of_every_kind_of_fault() -> None:
     told = " ".join(result.stdout.split())
     for kind in FaultKind:
         assert f"{kind}: {kind.sentence}" in told
+
+
+def test_every_kind_of_fault_and_every_option_is_documented() -> None:
+    page = (Path(__file__).parents[1] / "docs/simulator.md").read_text(encoding="utf-8")
+    for kind in FaultKind:
+        assert f"| `{kind}` | {kind.sentence} |" in page
+    options = re.findall(r"^  (--[a-z-]+)", ended("--help").stdout, re.MULTILINE)
+    assert len(options) > 10
+    for option in set(options) - {"--help"}:
+        assert f"`{option}`" in page, option
