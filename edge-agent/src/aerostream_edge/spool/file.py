@@ -7,6 +7,7 @@ a new epoch.
 """
 
 import contextlib
+import os
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
@@ -363,14 +364,20 @@ class SpoolFile:
     def _count_pages(self) -> None:
         self.used_bytes = self._pages_used() * tables.PAGE_BYTES
 
+    def _is_writable(self) -> bool:
+        return self.path is not None and os.access(self.path, os.W_OK)
+
     @contextmanager
     def _clearly(self) -> Iterator[None]:
         try:
             yield
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise SpoolDamaged(f"{self.path}: {error}") from error
         except sqlite3.Error as error:
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _TROUBLE:
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            # SQLite does not write to a file whose head says that another format is in it.
+            foreign = code == sqlite3.SQLITE_READONLY and self._is_writable()
+            if code in _TROUBLE and not foreign:
                 raise SpoolFailed(f"{self.path}: {error}") from error
             raise SpoolDamaged(f"{self.path}: {error}") from error
 

@@ -134,9 +134,14 @@ def _pending(connection: sqlite3.Connection) -> RangeSet:
         if high - low + 1 == count:
             pending.add(low, high)
         else:
+            high = low
             rows = query("SELECT number FROM items WHERE number BETWEEN ? AND ?", (first, end))
             for (number,) in rows:
-                pending.add(number)
+                if number > high + 1:
+                    pending.add(low, high)
+                    low = number
+                high = number
+            pending.add(low, high)
         (first,) = query("SELECT min(number) FROM items WHERE number > ?", (end,)).fetchone()
     return pending
 
