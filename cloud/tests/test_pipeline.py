@@ -1,5 +1,6 @@
 """A batch on its way to the disk: what a bad row and an unforeseen failure do to it."""
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -135,10 +136,42 @@ def test_a_message_that_uncovers_a_fault_does_not_take_the_others_along(tmp_path
     messages = [("aero/1/f/d1/up/bf", attitude_frame(number)) for number in range(1, 21)]
     outcome = made.process([*messages[:7], ("aero/1/f/d1/up/bf", bad), *messages[7:]])
     assert (outcome.messages, outcome.frames, outcome.stored) == (21, 20, 100)
-    assert {(each.first, each.last) for each in outcome.numbered} == {(n, n) for n in range(1, 21)}
+    # Its sender is told that it need not send it again: it is kept.
+    numbers = {*range(1, 21), 50}
+    assert {(each.first, each.last) for each in outcome.numbered} == {(n, n) for n in numbers}
     [letter] = letters.newest(10)
     assert letter.letter.kind is Kind.DEFECT
     assert letter.letter.payload == bad
+    letters.close()
+    store.close()
+
+
+def test_every_number_of_what_uncovers_a_fault_is_acknowledged(tmp_path: Path) -> None:
+    store = Failing(tmp_path / "store.sqlite")
+    made, letters = pipeline(store, tmp_path)
+    merged = merge_frames([attitude_frame(number, component=13) for number in (1, 2, 9)])
+    event = event_json(4).replace(b'"component":1', b'"component":13')
+    outcome = made.process([("aero/1/f/d1/up/bf", merged), ("aero/1/f/d1/up/evt", event)])
+    assert outcome.dead_letters == {Kind.DEFECT: 2}
+    assert [each[1:] for each in outcome.numbered] == [
+        (1, 1, 2, True),
+        (1, 9, 9, True),
+        (1, 4, 4, False),
+    ]
+    letters.close()
+    store.close()
+
+
+def test_what_uncovers_a_fault_and_cannot_be_kept_is_not_acknowledged(tmp_path: Path) -> None:
+    store = Failing(tmp_path / "store.sqlite")
+    made, letters = pipeline(store, tmp_path)
+    with sqlite3.connect(tmp_path / "letters.sqlite") as breaker:
+        breaker.execute("DROP TABLE dead_letters")
+    breaker.close()
+    bad = attitude_frame(50, component=13)
+    outcome = made.process([("aero/1/f/d1/up/tel", each) for each in (bad, attitude_frame(51))])
+    assert outcome.dead_letters_lost == 1
+    assert [each.first for each in outcome.numbered] == [51]
     letters.close()
     store.close()
 

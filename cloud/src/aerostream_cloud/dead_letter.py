@@ -17,8 +17,8 @@ from aerostream_cloud.errors import NotOurStore, StoreUnavailable
 from aerostream_cloud.opened_files import OpenedFiles, is_misplaced
 
 _APPLICATION_ID = 0x41455244
-_SCHEMA_VERSION = 1
-_SCHEMA = """
+_SCHEMA_VERSION = 2
+_LETTERS_TABLE = """
 CREATE TABLE dead_letters (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     time_us INTEGER NOT NULL,    -- when it was first received, UTC
@@ -27,10 +27,26 @@ CREATE TABLE dead_letters (
     topic TEXT NOT NULL,
     payload BLOB NOT NULL,       -- as received; of one bad row: JSON
     digest BLOB NOT NULL UNIQUE  -- of kind, topic and payload: what comes again is kept once
-);
-CREATE TABLE evicted (count INTEGER NOT NULL);  -- letters that the cap pushed out
-INSERT INTO evicted VALUES (0);
+)
 """
+_NEW_FILE = (
+    _LETTERS_TABLE,
+    "CREATE TABLE evicted (count INTEGER NOT NULL)",  # letters that the cap pushed out
+    "INSERT INTO evicted VALUES (0)",
+    f"PRAGMA application_id = {_APPLICATION_ID}",
+)
+#: Version 1 had no digests; of letters that came again, the first is kept.
+_FROM_VERSION_1 = (
+    "ALTER TABLE dead_letters RENAME TO former_letters",
+    _LETTERS_TABLE,
+    "INSERT OR IGNORE INTO dead_letters"
+    " SELECT id, time_us, kind, reason, topic, payload, letter_digest(kind, topic, payload)"
+    " FROM former_letters ORDER BY id",
+    # Ids are never given out again, also where the newest letters are gone.
+    "DELETE FROM sqlite_sequence WHERE name = 'dead_letters'",
+    "UPDATE sqlite_sequence SET name = 'dead_letters' WHERE name = 'former_letters'",
+    "DROP TABLE former_letters",
+)
 _INSERT = (
     "INSERT OR IGNORE INTO dead_letters (id, time_us, kind, reason, topic, payload, digest)"
     " VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -92,9 +108,10 @@ class DeadLetters:
     Args:
         file: made where it is missing, unless `read_only`.
         max_bytes: size of all letters together; the oldest make room for new ones.
+        read_only: a file of an older version is read as it is; otherwise it is brought up to date.
 
     Raises:
-        NotOurStore: the file is something else.
+        NotOurStore: the file is something else, or of a newer version.
         StoreUnavailable: it cannot be opened.
     """
 
@@ -199,20 +216,47 @@ class DeadLetters:
         self._open()
 
     def _set_up(self) -> None:
+        self._check_header()
+        if self._read_only:
+            return
+        connection = self._connection
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        with self._transaction():
+            # Another process may have been faster.
+            version = self._check_header()
+            if version == _SCHEMA_VERSION:
+                return
+            connection.create_function("letter_digest", 3, _digest, deterministic=True)
+            for statement in _FROM_VERSION_1 if version else _NEW_FILE:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
+
+    def _check_header(self) -> int:
+        """The version of the file's schema; 0 of a new one."""
         connection = self._connection
         application = connection.execute("PRAGMA application_id").fetchone()[0]
+        version: int = connection.execute("PRAGMA user_version").fetchone()[0]
         tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
         if tables and application != _APPLICATION_ID:
             raise NotOurStore(f"{self._file} is an SQLite file, but not a dead letter store")
-        if self._read_only:
-            return
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        if not tables:
-            connection.executescript(
-                f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA application_id = {_APPLICATION_ID};"
-                f" PRAGMA user_version = {_SCHEMA_VERSION}; COMMIT"
+        if version > _SCHEMA_VERSION:
+            raise NotOurStore(
+                f"{self._file} has schema {version}; this program knows up to {_SCHEMA_VERSION}"
             )
+        return version
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        connection = self._connection
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            yield
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -220,16 +264,12 @@ class DeadLetters:
         with self._failing_clearly():
             if self._opened is None or self._opened.changed():
                 self._open_again()
-            connection = self._connection
             try:
-                connection.execute("BEGIN IMMEDIATE")
-                self._measure()
-                yield
-                connection.execute("COMMIT")
+                with self._transaction():
+                    self._measure()
+                    yield
             except BaseException:
                 self._version = -1
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
                 raise
 
     def _measure(self) -> None:
@@ -301,9 +341,13 @@ class DeadLetters:
 def _storable(letter: Letter) -> tuple[int, str, str, str, bytes, bytes]:
     time_us, kind, reason, topic, payload = letter
     topic = _text(topic)
-    head = f"{kind.value} {topic}\0".encode()
-    digest = blake2b(head + payload, digest_size=_DIGEST_BYTES).digest()
+    digest = _digest(kind.value, topic, payload)
     return time_us, kind.value, _text(reason)[:_LONGEST_REASON], topic, payload, digest
+
+
+def _digest(kind: str, topic: str, payload: bytes) -> bytes:
+    head = f"{kind} {topic}\0".encode()
+    return blake2b(head + payload, digest_size=_DIGEST_BYTES).digest()
 
 
 def _size(letter: Letter) -> int:

@@ -118,6 +118,16 @@ class Decoder:
                 batch.cleared += 1
         return batch
 
+    def numbers_of(self, topic: str, payload: bytes) -> list[Numbered]:
+        """What can be acknowledged of a message that is not decoded; nothing where it is foreign.
+
+        Only the numbers are looked at, not the content.
+        """
+        try:
+            return _numbers_of(self._route(topic), payload)
+        except InvalidName:
+            return []
+
     def _frame(self, batch: Batch, route: _Route, topic: str, payload: bytes, now_us: int) -> None:
         live = route.leaf == UP_TEL
         name = route.name
@@ -125,11 +135,7 @@ class Decoder:
             frame = decode_frame(payload)
         except FrameError as error:
             _refuse(batch, Letter(now_us, Kind.FRAME, str(error), topic, payload))
-            try:
-                epoch, numbers = frame_numbers(payload)
-            except FrameError:
-                return
-            batch.numbered += [Numbered(name, epoch, *ends, not live) for ends in numbers]
+            batch.numbered += _numbers_of(route, payload)
             return
         for first, last in frame.numbers:
             batch.numbered.append(Numbered(name, frame.epoch, first, last, not live))
@@ -157,12 +163,7 @@ class Decoder:
             event = models.decode(payload, models.Event)
         except InvalidPayload as error:
             _refuse(batch, Letter(now_us, Kind.EVENT, str(error), topic, payload))
-            try:
-                identity = models.decode(payload, _Identity)
-            except InvalidPayload:
-                return
-            number = identity.number
-            batch.numbered.append(Numbered(route.name, identity.epoch, number, number, False))
+            batch.numbered += _numbers_of(route, payload)
             return
         batch.numbered.append(Numbered(route.name, event.epoch, event.number, event.number, False))
         if route.admitted or self._admitted(batch, route, topic, payload, now_us):
@@ -201,6 +202,20 @@ class Decoder:
             self._routes.clear()
         route = self._routes[topic] = _Route(name, leaf)
         return route
+
+
+def _numbers_of(route: _Route, payload: bytes) -> list[Numbered]:
+    name = route.name
+    try:
+        if route.leaf in (UP_TEL, UP_BF):
+            epoch, numbers = frame_numbers(payload)
+            return [Numbered(name, epoch, *ends, route.leaf == UP_BF) for ends in numbers]
+        if route.leaf == UP_EVT:
+            identity = models.decode(payload, _Identity)
+            return [Numbered(name, identity.epoch, identity.number, identity.number, False)]
+    except (FrameError, InvalidPayload):
+        pass
+    return []
 
 
 def event_block(event: models.Event) -> DecodedBlock:

@@ -138,12 +138,21 @@ class Pipeline:
         topic, payload = message
         self._log.error("cannot deal with a message", topic=topic, exc_info=error)
         letter = Letter(self._clock_us(), Kind.DEFECT, repr(error), topic, payload)
+        lost = self._keep([letter])
         return Outcome(
             messages=1,
             refused=1,
+            numbered=[] if self.letters_failure else self._numbers_of(message),
             dead_letters=Counter([Kind.DEFECT]),
-            dead_letters_lost=self._keep([letter]),
+            dead_letters_lost=lost,
         )
+
+    def _numbers_of(self, message: tuple[str, bytes]) -> list[Numbered]:
+        """What its sender waits for; nothing where reading just that is what we fail on."""
+        try:
+            return self._decoder.numbers_of(*message)
+        except Exception:  # noqa: BLE001  # still the boundary of the work on foreign bytes
+            return []
 
     def _keep(self, letters: Sequence[Letter]) -> int:
         """Store dead letters; how many were lost for it, old or new."""
