@@ -36,11 +36,10 @@ FLIGHTS = [pytest.param(path, id=path.stem) for path in OWN_FLIGHTS] + [
 
 @pytest.fixture
 def ingest(broker: Broker, tmp_path: Path) -> Iterator[Ingest]:
-    service = Ingest(broker.url, tmp_path / "data")
-    with MqttClient(broker.port, "aero/1/_svc/#") as client:
-        service.ready(client)
-    yield service
-    service.stop()
+    with Ingest(broker.url, tmp_path / "data") as service:
+        with MqttClient(broker.port, "aero/1/_svc/#") as client:
+            service.ready(client)
+        yield service
 
 
 def stats(broker: Broker, ingest: Ingest) -> list[dict[str, Any]]:

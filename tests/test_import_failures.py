@@ -17,11 +17,10 @@ ACKS, STATES = "aero/1/+/+/dn/ack", "aero/1/_svc/#"
 
 @pytest.fixture
 def ingest(broker: Broker, tmp_path: Path) -> Iterator[Ingest]:
-    service = Ingest(broker.url, tmp_path / "data")
-    with MqttClient(broker.port, STATES) as client:
-        service.ready(client)
-    yield service
-    service.stop()
+    with Ingest(broker.url, tmp_path / "data") as service:
+        with MqttClient(broker.port, STATES) as client:
+            service.ready(client)
+        yield service
 
 
 def stored(ingest: Ingest) -> Counter[tuple[str, int, str]]:

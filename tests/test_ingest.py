@@ -32,10 +32,9 @@ def client(broker: Broker) -> Iterator[MqttClient]:
 
 @pytest.fixture
 def ingest(broker: Broker, client: MqttClient, tmp_path: Path) -> Iterator[Ingest]:
-    service = Ingest(broker.url, tmp_path / "data")
-    service.ready(client)
-    yield service
-    service.stop()
+    with Ingest(broker.url, tmp_path / "data") as service:
+        service.ready(client)
+        yield service
 
 
 def acknowledged(client: MqttClient, numbers: set[int], drone: str = "d1") -> None:
@@ -228,17 +227,17 @@ def test_the_mirror_shows_live_samples_with_units_and_never_backfill(
 def test_only_the_configured_fleets_are_stored(
     broker: Broker, client: MqttClient, tmp_path: Path
 ) -> None:
-    service = Ingest(broker.url, tmp_path / "data", ingest_fleets="north, east")
-    service.ready(client)
-    client.publish("aero/1/south/d3/up/tel", attitude_frame(1))
-    client.publish("aero/1/east/d2/up/tel", attitude_frame(1))
-    client.publish(TEL, attitude_frame(1))
-    acknowledged(client, {1})
-    until(lambda: client.acknowledged("east", "d2"), "dn/ack in the second fleet")
-    assert service.terminate() == 0
-    assert {drone for drone, *_ in service.attitudes()} == {"d1", "d2"}
-    state = msgspec.json.decode(client.payloads("aero/1/_svc/ingest/test/state")[-1])
-    assert state["fleets"] == ["north", "east"]
+    with Ingest(broker.url, tmp_path / "data", ingest_fleets="north, east") as service:
+        service.ready(client)
+        client.publish("aero/1/south/d3/up/tel", attitude_frame(1))
+        client.publish("aero/1/east/d2/up/tel", attitude_frame(1))
+        client.publish(TEL, attitude_frame(1))
+        acknowledged(client, {1})
+        until(lambda: client.acknowledged("east", "d2"), "dn/ack in the second fleet")
+        assert service.terminate() == 0
+        assert {drone for drone, *_ in service.attitudes()} == {"d1", "d2"}
+        state = msgspec.json.decode(client.payloads("aero/1/_svc/ingest/test/state")[-1])
+        assert state["fleets"] == ["north", "east"]
 
 
 def test_a_refused_account_ends_ingest_with_one_sentence(tmp_path: Path) -> None:
@@ -246,33 +245,32 @@ def test_a_refused_account_ends_ingest_with_one_sentence(tmp_path: Path) -> None
     folder.mkdir()
     closed = Broker(folder, config="allow_anonymous false\n")
     closed.start()
-    service = Ingest(closed.url, tmp_path / "data")
-    service.start()
     try:
-        assert service.wait() == 1
+        with Ingest(closed.url, tmp_path / "data") as service:
+            service.start()
+            assert service.wait() == 1
+            lines = service.log.read_text().splitlines()
     finally:
         closed.stop()
-    lines = service.log.read_text().splitlines()
     assert len(lines) == 1
     assert "refuses client 'ingest-test'" in lines[0]
     assert "Not authorized" in lines[0]
 
 
 def test_an_unreachable_broker_is_reported_once_and_waited_for(tmp_path: Path) -> None:
-    service = Ingest(f"mqtt://127.0.0.1:{free_port()}", tmp_path / "data")
-    service.start()
-    until(lambda: "cannot reach the broker" in service.log.read_text(), "the sentence")
-    until(lambda: service.store.exists(), "the store")
-    assert service.terminate() == 0
-    assert service.log.read_text().count("cannot reach the broker") == 1
+    with Ingest(f"mqtt://127.0.0.1:{free_port()}", tmp_path / "data") as service:
+        service.start()
+        until(lambda: "cannot reach the broker" in service.log.read_text(), "the sentence")
+        until(lambda: service.store.exists(), "the store")
+        assert service.terminate() == 0
+        assert service.log.read_text().count("cannot reach the broker") == 1
 
 
 def test_two_ingests_of_one_name_say_what_is_wrong(
     broker: Broker, client: MqttClient, ingest: Ingest, tmp_path: Path
 ) -> None:
-    double = Ingest(broker.url, tmp_path / "other")
-    double.start()
-    try:
+    with Ingest(broker.url, tmp_path / "other") as double:
+        double.start()
         until(
             lambda: any(
                 "give each instance a name of its own" in each.log.read_text()
@@ -280,5 +278,3 @@ def test_two_ingests_of_one_name_say_what_is_wrong(
             ),
             "the sentence",
         )
-    finally:
-        double.stop()

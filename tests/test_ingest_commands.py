@@ -82,18 +82,17 @@ def test_sub_stops_cleanly(broker: Broker, tmp_path: Path) -> None:
 
 def test_metrics_tell_what_was_stored(broker: Broker, tmp_path: Path) -> None:
     port = free_port()
-    service = Ingest(broker.url, tmp_path / "data", metrics_port=str(port))
-    with MqttClient(broker.port, "aero/1/+/+/dn/ack", "aero/1/_svc/#") as client:
+    with (
+        MqttClient(broker.port, "aero/1/+/+/dn/ack", "aero/1/_svc/#") as client,
+        Ingest(broker.url, tmp_path / "data", metrics_port=str(port)) as service,
+    ):
         service.ready(client)
-        try:
-            for payload in (attitude_frame(1), attitude_frame(1), b"junk"):
-                client.publish("aero/1/n/d/up/tel", payload)
-            client.publish("aero/1/n/d/up/evt", event_json(2))
-            until(lambda: client.acknowledged("n", "d") >= {1, 2}, "dn/ack")
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as page:
-                text = page.read().decode()
-        finally:
-            service.stop()
+        for payload in (attitude_frame(1), attitude_frame(1), b"junk"):
+            client.publish("aero/1/n/d/up/tel", payload)
+        client.publish("aero/1/n/d/up/evt", event_json(2))
+        until(lambda: client.acknowledged("n", "d") >= {1, 2}, "dn/ack")
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60) as page:
+            text = page.read().decode()
     values = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
     assert float(values["aerostream_ingest_frames_total"]) == 2
     assert float(values["aerostream_ingest_events_total"]) == 1
@@ -105,9 +104,9 @@ def test_metrics_tell_what_was_stored(broker: Broker, tmp_path: Path) -> None:
 
 
 def test_a_taken_metrics_port_ends_with_one_sentence(broker: Broker, tmp_path: Path) -> None:
-    service = Ingest(broker.url, tmp_path / "data", metrics_port=str(broker.port))
-    service.start()
-    assert service.wait() == 1
+    with Ingest(broker.url, tmp_path / "data", metrics_port=str(broker.port)) as service:
+        service.start()
+        assert service.wait() == 1
     [line] = service.log.read_text().splitlines()
     assert f"AEROSTREAM_METRICS_PORT {broker.port}" in line
 

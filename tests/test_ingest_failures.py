@@ -40,14 +40,13 @@ def client(broker: Broker) -> Iterator[MqttClient]:
 
 @pytest.fixture
 def ingest(broker: Broker, client: MqttClient, tmp_path: Path) -> Iterator[Ingest]:
-    service = Ingest(broker.url, tmp_path / "data", metrics_port=str(free_port()))
-    service.ready(client)
-    yield service
-    service.stop()
+    with Ingest(broker.url, tmp_path / "data", metrics_port=str(free_port())) as service:
+        service.ready(client)
+        yield service
 
 
 def acknowledged(client: MqttClient, numbers: set[int], drone: str = "d1") -> None:
-    until(lambda: client.acknowledged("north", drone) >= numbers, f"dn/ack of {numbers}", 40)
+    until(lambda: client.acknowledged("north", drone) >= numbers, f"dn/ack of {numbers}")
 
 
 def state(client: MqttClient) -> dict[str, Any]:
@@ -63,11 +62,11 @@ def paused(client: MqttClient, *words: str) -> None:
         said = state(client)
         return said["status"] == "paused" and all(word in said["reason"] for word in words)
 
-    until(is_paused, f"paused: {words}, said {state(client)}", 40)
+    until(is_paused, f"paused: {words}, said {state(client)}")
 
 
 def online(client: MqttClient) -> None:
-    until(lambda: state(client)["status"] == "online", f"online, said {state(client)}", 40)
+    until(lambda: state(client)["status"] == "online", f"online, said {state(client)}")
     assert state(client)["reason"] == ""
 
 
@@ -149,7 +148,7 @@ def test_ingest_that_starts_while_the_store_is_locked_waits_for_it(
     before = len(client.payloads(STATE))
     with locked(ingest.store):
         ingest.start()
-        until(lambda: "paused" in ingest.states(client)[before:], "paused", 40)
+        until(lambda: "paused" in ingest.states(client)[before:], "paused")
         # It never said that it was well.
         assert "online" not in ingest.states(client)[before:]
         assert asked(ingest, "/readyz")[0] == 503
@@ -162,11 +161,11 @@ def test_ingest_that_starts_while_the_store_is_locked_waits_for_it(
 def test_what_is_no_database_ends_ingest_with_one_sentence(
     broker: Broker, tmp_path: Path, file: str
 ) -> None:
-    service = Ingest(broker.url, tmp_path / "data")
-    service.folder.mkdir()
-    (service.folder / file).write_text("no database " * 100)
-    service.start()
-    assert service.wait() == 1
+    with Ingest(broker.url, tmp_path / "data") as service:
+        service.folder.mkdir()
+        (service.folder / file).write_text("no database " * 100)
+        service.start()
+        assert service.wait() == 1
     [line] = service.log.read_text().splitlines()
     assert file in line
     assert "is not an SQLite file" in line
@@ -177,9 +176,9 @@ def test_a_store_in_a_place_that_cannot_be_used_ends_ingest_with_one_sentence(
 ) -> None:
     (tmp_path / "file").write_text("")
     url = f"sqlite:///{tmp_path / 'file' / 'store.sqlite'}"
-    service = Ingest(broker.url, tmp_path / "data", store_url=url)
-    service.start()
-    assert service.wait() == 1
+    with Ingest(broker.url, tmp_path / "data", store_url=url) as service:
+        service.start()
+        assert service.wait() == 1
     [line] = service.log.read_text().splitlines()
     assert "store.sqlite" in line
 
@@ -395,9 +394,8 @@ def test_what_was_committed_and_not_acknowledged_is_not_doubled_when_it_comes_ag
 def test_two_ingests_of_one_fleet_store_everything_once_in_one_store(
     broker: Broker, client: MqttClient, ingest: Ingest
 ) -> None:
-    twin = Ingest(broker.url, ingest.folder, instance="twin")
-    twin.start()
-    try:
+    with Ingest(broker.url, ingest.folder, instance="twin") as twin:
+        twin.start()
         until(lambda: "SUBACK to ingest-twin" in broker.log.read_text(), "the second one")
         for number in range(1, 101):
             client.publish(TEL if number % 2 else BF, attitude_frame(number))
@@ -409,8 +407,6 @@ def test_two_ingests_of_one_fleet_store_everything_once_in_one_store(
         until(lambda: ingest.dead_letters(), "the letter")
         client.publish(TEL, attitude_frame(101))
         acknowledged(client, {101})
-    finally:
-        twin.stop()
     assert len(ingest.attitudes()) == 505
     assert len(ingest.dead_letters()) == 1
 
@@ -428,7 +424,7 @@ def test_a_broker_that_restarts_during_a_pause_is_told_of_it_and_nothing_is_lost
             paused(again)
             again.publish(BF, attitude_frame(2))
     with MqttClient(broker.port, "aero/1/+/+/dn/ack", "aero/1/_svc/#") as again:
-        until(lambda: len(ingest.attitudes()) == 10, "both frames stored", 40)
+        until(lambda: len(ingest.attitudes()) == 10, "both frames stored")
         again.publish(BF, attitude_frame(1))
         again.publish(BF, attitude_frame(2))
         acknowledged(again, {1, 2})

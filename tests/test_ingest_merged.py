@@ -19,15 +19,14 @@ def test_every_number_of_a_merged_frame_is_acknowledged_with_it(
     merged = merge_frames([attitude_frame(number) for number in numbers])
     if torn:
         merged = torn_frame(merged)
-    with MqttClient(broker.port, "aero/1/+/+/dn/ack", "aero/1/_svc/#") as client:
-        ingest = Ingest(broker.url, tmp_path / "data")
-        try:
-            ingest.ready(client)
-            client.publish(BF, merged)
-            until(lambda: client.acknowledged("north", "d1") == numbers, f"dn/ack of {numbers}")
-            assert len(ingest.attitudes()) == (0 if torn else 5 * len(numbers))
-        finally:
-            ingest.stop()
+    with (
+        MqttClient(broker.port, "aero/1/+/+/dn/ack", "aero/1/_svc/#") as client,
+        Ingest(broker.url, tmp_path / "data") as ingest,
+    ):
+        ingest.ready(client)
+        client.publish(BF, merged)
+        until(lambda: client.acknowledged("north", "d1") == numbers, f"dn/ack of {numbers}")
+        assert len(ingest.attitudes()) == (0 if torn else 5 * len(numbers))
 
 
 def torn_frame(payload: bytes) -> bytes:

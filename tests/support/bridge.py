@@ -72,7 +72,8 @@ class Bridge:
 
     def said(self, event: str) -> list[dict[str, Any]]:
         """The log lines of an event."""
-        lines = self.log.read_text().splitlines() if self.log.exists() else []
+        # What follows the last newline is still being written.
+        lines = self.log.read_text().split("\n")[:-1] if self.log.exists() else []
         found = [msgspec.json.decode(line) for line in lines if line.startswith("{")]
         return [line for line in found if line["event"] == event]
 

@@ -26,6 +26,9 @@ START_US = 1_767_225_600_000_000
 #: Rows of `attitude_frame` are 200 ms apart.
 STEP_US = 200_000
 
+#: On a machine that is busy with other tests everything takes its time.
+_PATIENCE_S = 60.0
+
 _SERVICE_STATE = "aero/1/_svc/ingest/test/state"
 _ATTITUDE = CHANNELS["attitude"]
 
@@ -76,7 +79,7 @@ def event_json(number: int, *, epoch: int = 1, time_us: int = START_US, text: st
     )
 
 
-def until(condition: Callable[[], object], what: str, timeout_s: float = 20.0) -> None:
+def until(condition: Callable[[], object], what: str, timeout_s: float = _PATIENCE_S) -> None:
     """Poll until the condition holds."""
     deadline = time.monotonic() + timeout_s
     while not condition():
@@ -100,7 +103,7 @@ class MqttClient:
         client.loop_start()
         if filters:
             client.subscribe([(each, SubscribeOptions(qos=1)) for each in filters])
-            assert self._subscribed.wait(10), "no SUBACK"
+            assert self._subscribed.wait(_PATIENCE_S), "no SUBACK"
 
     def __enter__(self) -> "MqttClient":
         return self
@@ -111,7 +114,9 @@ class MqttClient:
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
         """Publish with QoS 1 and wait for the broker's acknowledgement."""
-        self._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(10)
+        sent = self._client.publish(topic, payload, qos=1, retain=retain)
+        sent.wait_for_publish(_PATIENCE_S)
+        assert sent.is_published(), f"no PUBACK for {topic}"
 
     def payloads(self, topic: str) -> list[bytes]:
         """What came on a topic."""
@@ -146,7 +151,10 @@ class MqttClient:
 
 
 class Ingest:
-    """`aerostream-cloud ingest` as a process of its own, with its data in a folder."""
+    """`aerostream-cloud ingest` as a process of its own, with its data in a folder.
+
+    It ends with its `with` block at the latest.
+    """
 
     def __init__(self, url: str, folder: Path, **settings: str) -> None:
         self.folder = folder
@@ -154,6 +162,12 @@ class Ingest:
         self.store = folder / "telemetry.sqlite"
         self.environ = cloud_environ(url, folder, **settings)
         self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "Ingest":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def start(self) -> None:
         """Start it; see `Ingest.ready` for when it serves."""
@@ -195,7 +209,7 @@ class Ingest:
     def wait(self) -> int:
         """Wait for it to end by itself; the exit code."""
         assert self._process is not None
-        code = self._process.wait(20)
+        code = self._process.wait(_PATIENCE_S)
         self._process = None
         return code
 
