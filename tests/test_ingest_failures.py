@@ -348,6 +348,27 @@ def test_a_store_that_is_replaced_while_in_use_gets_all_that_is_acknowledged_fro
     assert len(ingest.attitudes()) == 10
 
 
+def test_a_registry_that_is_deleted_while_in_use_pauses_ingest_until_it_is_back(
+    client: MqttClient, ingest: Ingest
+) -> None:
+    client.publish(TEL, attitude_frame(1))
+    acknowledged(client, {1})
+    registry = ingest.folder / "registry.sqlite"
+    registry.rename(ingest.folder / "away.sqlite")
+    client.publish(TEL, attitude_frame(2))
+    client.publish("aero/1/north/d2/up/tel", attitude_frame(3))
+    paused(client, "registry.sqlite was deleted while in use")
+    assert not registry.exists()
+    (ingest.folder / "away.sqlite").rename(registry)
+    acknowledged(client, {2})
+    acknowledged(client, {3}, "d2")
+    online(client)
+    with sqlite3.connect(registry) as reader:
+        found = reader.execute("SELECT drone FROM drones ORDER BY drone").fetchall()
+    reader.close()
+    assert found == [("d1",), ("d2",)]
+
+
 def test_a_dead_letter_file_that_is_deleted_is_made_anew(
     client: MqttClient, ingest: Ingest
 ) -> None:

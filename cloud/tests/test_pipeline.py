@@ -176,6 +176,21 @@ def test_what_uncovers_a_fault_and_cannot_be_kept_is_not_acknowledged(tmp_path: 
     store.close()
 
 
+def test_drones_are_registered_again_in_a_registry_that_was_replaced(
+    store: SqliteStore, tmp_path: Path
+) -> None:
+    made, letters = pipeline(store, tmp_path)
+    made.process([("aero/1/f/d1/up/tel", attitude_frame(1))])
+    other = tmp_path / "other.sqlite"
+    open_database(f"sqlite:///{other}").dispose()
+    other.rename(tmp_path / "registry.sqlite")
+    made.process([("aero/1/f/d1/up/tel", attitude_frame(2))])
+    with sqlite3.connect(tmp_path / "registry.sqlite") as reader:
+        assert reader.execute("SELECT drone, fleet FROM drones").fetchall() == [("d1", "f")]
+    reader.close()
+    letters.close()
+
+
 def test_nothing_is_set_aside_when_the_store_is_unavailable(
     store: SqliteStore, tmp_path: Path
 ) -> None:

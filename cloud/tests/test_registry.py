@@ -1,5 +1,8 @@
 """The drone registry and the database behind it."""
 
+import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -48,3 +51,60 @@ def test_a_file_that_is_no_database_is_reported(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("no database " * 100)
     with pytest.raises(RegistryUnavailable, match="file is not a database"):
         open_database(f"sqlite:///{tmp_path / 'text'}")
+
+
+def test_a_registry_that_is_deleted_while_in_use_gets_nothing_until_it_is_back(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "registry.sqlite"
+    registry = DroneRegistry(engine=open_database(f"sqlite:///{file}"))
+    registry.admit(DroneName("north", "d1"), 1)
+    assert not registry.renew()
+    file.rename(tmp_path / "away")
+    for _ in range(2):
+        with pytest.raises(RegistryUnavailable, match="was deleted while in use: put it back"):
+            registry.renew()
+    assert not file.exists()
+    (tmp_path / "away").rename(file)
+    assert not registry.renew()
+    assert registry.admit(DroneName("south", "d1"), 2) == "north"
+    registry.close()
+
+
+def test_a_registry_that_is_replaced_while_in_use_is_asked_again(tmp_path: Path) -> None:
+    file, backup = tmp_path / "registry.sqlite", tmp_path / "backup.sqlite"
+    older = DroneRegistry(engine=open_database(f"sqlite:///{backup}"))
+    older.admit(DroneName("south", "d1"), 1)
+    older.close()
+    registry = DroneRegistry(engine=open_database(f"sqlite:///{file}"))
+    for name in ("d1", "d2"):
+        registry.admit(DroneName("north", name), 2)
+    # Its log stays behind under the name of the new file's.
+    shutil.move(backup, file)
+    assert registry.renew()
+    assert not registry.renew()
+    assert registry.admit(DroneName("north", "d1"), 3) == "south"
+    registry.admit(DroneName("north", "d3"), 3)
+    registry.close()
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        found = connection.execute("SELECT drone, fleet FROM drones ORDER BY drone").fetchall()
+    assert found == [("d1", "south"), ("d3", "north")]
+
+
+def test_a_registry_that_is_replaced_by_something_else_is_reported_until_it_is_right(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "registry.sqlite"
+    registry = DroneRegistry(engine=open_database(f"sqlite:///{file}"))
+    registry.admit(DroneName("north", "d1"), 1)
+    (tmp_path / "text").write_text("no database " * 100)
+    file.rename(tmp_path / "away")
+    (tmp_path / "text").rename(file)
+    for _ in range(2):
+        with pytest.raises(RegistryUnavailable, match="file is not a database"):
+            registry.renew()
+    (tmp_path / "away").replace(file)
+    assert registry.renew()
+    assert registry.admit(DroneName("south", "d1"), 1) == "north"
+    registry.close()

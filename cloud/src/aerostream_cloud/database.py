@@ -40,21 +40,34 @@ def open_database(url: str) -> Engine:
         raise RegistryUnavailable(f"database: {error}") from error
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
-    try:
-        _migrate(engine)
-    except (SQLAlchemyError, CommandError) as error:
-        engine.dispose()
-        shown = parsed.render_as_string(hide_password=True)
-        raise RegistryUnavailable(f"database {shown}: {_first_line(error)}") from error
+    migrate(engine)
     return engine
 
 
-def _migrate(engine: Engine) -> None:
+def migrate(engine: Engine) -> None:
+    """Bring the schema up to date; the engine has no open connection when that fails.
+
+    Raises:
+        RegistryUnavailable: the database cannot be reached, or is of a newer version.
+    """
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with _migrating, engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    try:
+        with _migrating, engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except (SQLAlchemyError, CommandError) as error:
+        engine.dispose()
+        shown = engine.url.render_as_string(hide_password=True)
+        raise RegistryUnavailable(f"database {shown}: {_first_line(error)}") from error
+
+
+def sqlite_file(engine: Engine) -> Path | None:
+    """The file that the database is in; None where it is not one file."""
+    name = engine.url.database
+    if engine.dialect.name != "sqlite" or not name or name == ":memory:":
+        return None
+    return Path(name)
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

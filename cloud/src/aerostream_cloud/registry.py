@@ -6,7 +6,9 @@ from aerostream_contract.names import DroneName
 from sqlalchemy import Column, DateTime, Engine, MetaData, String, Table, insert, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
+from aerostream_cloud.database import migrate, sqlite_file
 from aerostream_cloud.errors import RegistryUnavailable
+from aerostream_cloud.opened_files import OpenedFiles
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -50,6 +52,8 @@ class DroneRegistry:
     def __init__(self, *, engine: Engine) -> None:
         self._engine = engine
         self._fleets: dict[str, str] = {}
+        self._file = sqlite_file(engine)
+        self._opened = None if self._file is None else OpenedFiles(self._file)
 
     def admit(self, name: DroneName, now_us: int) -> str:
         """The fleet that the drone belongs to: its own, or another one that came first.
@@ -68,6 +72,36 @@ class DroneRegistry:
             self._fleets[name.drone] = fleet
         return fleet
 
+    def renew(self) -> bool:
+        """Go on with the file that lies there now; whether it is another one than before.
+
+        Then nobody is admitted yet: every drone has to be asked for again.
+
+        Raises:
+            RegistryUnavailable: the file is gone, or its successor cannot be used.
+        """
+        file = self._file
+        try:
+            if file is None or (self._opened is not None and not self._opened.changed()):
+                return False
+            if not file.exists():
+                raise RegistryUnavailable(
+                    f"drone registry {file} was deleted while in use: put it back, or restart to "
+                    "begin a new one"
+                )
+            if self._opened is not None:
+                self._empty_log()
+            self._opened = None
+            self._engine.dispose()
+            migrate(self._engine)
+            self._opened = OpenedFiles(file)
+        except SQLAlchemyError as error:
+            raise _unavailable(error) from error
+        except OSError as error:
+            raise RegistryUnavailable(f"drone registry {file}: {error.strerror}") from error
+        self._fleets.clear()
+        return True
+
     def check(self) -> None:
         """Find out whether the database answers.
 
@@ -82,6 +116,20 @@ class DroneRegistry:
     def close(self) -> None:
         """Release the database."""
         self._engine.dispose()
+
+    def _empty_log(self) -> None:
+        """Bring home what the log holds of the former file.
+
+        SQLite finds logs by name: it would apply this one to the file that came in its place.
+        """
+        with self._engine.connect() as connection:
+            log = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            [busy] = log.one()[:1]
+        if busy:
+            raise RegistryUnavailable(
+                f"drone registry {self._file} was replaced while in use, and somebody reads the "
+                "former one"
+            )
 
     def _find(self, drone: str) -> str | None:
         with self._engine.connect() as connection:

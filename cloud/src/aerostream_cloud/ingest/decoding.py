@@ -118,6 +118,10 @@ class Decoder:
                 batch.cleared += 1
         return batch
 
+    def forget(self) -> None:
+        """Ask again whether drones are admitted."""
+        self._routes.clear()
+
     def numbers_of(self, topic: str, payload: bytes) -> list[Numbered]:
         """What can be acknowledged of a message that is not decoded; nothing where it is foreign.
 

@@ -91,6 +91,7 @@ class Pipeline:
             RegistryUnavailable: drones cannot be registered.
         """
         self._store.write([])
+        self._renew()
         self._registry.check()
 
     def process(self, messages: Sequence[tuple[str, bytes]]) -> Outcome:
@@ -113,6 +114,7 @@ class Pipeline:
         return self.process(messages[:middle]).plus(self.process(messages[middle:]))
 
     def _process(self, messages: Sequence[tuple[str, bytes]]) -> Outcome:
+        self._renew()
         now_us = self._clock_us()
         batch = self._decoder.decode(messages, now_us)
         written, rejected = write_surviving(self._store, batch.blocks)
@@ -133,6 +135,10 @@ class Pipeline:
             dead_letters=Counter(letter.kind for letter in letters),
             dead_letters_lost=lost,
         )
+
+    def _renew(self) -> None:
+        if self._registry.renew():
+            self._decoder.forget()
 
     def _defect(self, message: tuple[str, bytes], error: Exception) -> Outcome:
         topic, payload = message
