@@ -7,7 +7,7 @@ from aerostream_edge.spool import Kind
 from support.spool_world import World, quick_folder
 
 SHARES = 10
-HISTORIES = 200
+HISTORIES = 70
 STEPS = 60
 KINDS = (Kind.TELEMETRY,) * 6 + (Kind.EVENT, Kind.REPORT)
 
@@ -59,6 +59,10 @@ async def cut_power(world: World, _: random.Random) -> None:
     world.cut_power()
 
 
+async def fill_disk(world: World, _: random.Random) -> None:
+    await world.fill_disk()
+
+
 ACTIONS = {
     put: 40,
     tick: 20,
@@ -69,6 +73,7 @@ ACTIONS = {
     refuse: 2,
     tell_time: 3,
     report: 2,
+    fill_disk: 2,
     crash: 4,
     cut_power: 4,
 }

@@ -27,6 +27,7 @@ from aerostream_edge.spool.pace import Pace
 from aerostream_edge.spool.resend import Resend
 from aerostream_edge.spool.restamp import Move, renumbered
 from aerostream_edge.spool.spool import Host
+from aerostream_edge.spool.tables import PAGE_BYTES
 from aerostream_edge.spool.work import Write
 
 from support.spool import InlineDisk
@@ -95,21 +96,29 @@ class WatchedFile(SpoolFile):
         self._world.wrote(write, drops, synced=synced)
         return drops
 
-    def telemetry(self) -> set[int]:
-        """Numbers of the telemetry that is kept."""
-        query = f"SELECT number FROM items WHERE kind = {int(Kind.TELEMETRY)}"
-        return {number for (number,) in self._connection.execute(query)}
+    def numbers(self, least: Kind = Kind.LOSS) -> set[int]:
+        """Numbers of what is kept, of this kind and those that go sooner."""
+        query = "SELECT number FROM items WHERE kind >= ?"
+        return {number for (number,) in self._connection.execute(query, (int(least),))}
 
     @contextmanager
     def full_disk(self) -> Iterator[None]:
-        """The disk has no room for another page while this lasts."""
+        """The disk has no room but the reserve while this lasts."""
         (most,) = self._connection.execute("PRAGMA max_page_count").fetchone()
-        (pages,) = self._connection.execute("PRAGMA page_count").fetchone()
-        self._connection.execute(f"PRAGMA max_page_count = {pages}")
+        self._limit_pages(0)
         try:
             yield
         finally:
             self._connection.execute(f"PRAGMA max_page_count = {most}")
+
+    def _use_reserve(self) -> list[Drop]:
+        reserve = Path(f"{self.path}.reserve")
+        self._limit_pages(reserve.stat().st_size // PAGE_BYTES if reserve.exists() else 0)
+        return super()._use_reserve()
+
+    def _limit_pages(self, more: int) -> None:
+        (pages,) = self._connection.execute("PRAGMA page_count").fetchone()
+        self._connection.execute(f"PRAGMA max_page_count = {pages + more}")
 
 
 class World:
@@ -149,7 +158,7 @@ class World:
         self.dropped: set[int] = set()
         self._drop_count = 0
         self._reports: dict[int, int] = {}
-        """Drops that the event with this number reports."""
+        """Drops that this sample, an event, reports."""
         self._written: set[int] = set()
         self._safe: set[int] = set()
         """Numbers that a power cut cannot take."""
@@ -220,8 +229,16 @@ class World:
         """What was given up is reported as an event."""
         if self.spool.has_drops:
             drops = self.spool.take_drops()
-            self._reports[self.spool.next_number] = sum(drop.frames for drop in drops)
+            self._reports[len(self._samples)] = sum(drop.frames for drop in drops)
             self.put(Kind.LOSS)
+
+    async def fill_disk(self) -> None:
+        """The disk is full for a while."""
+        with self.file.full_disk():
+            for _ in range(5):
+                self.put(Kind.TELEMETRY, 60)
+                await self.tick(0.5)
+        self.file.mend()
 
     async def crash(self, where: str = "") -> None:
         """The process dies now, or before or after its next work on the disk."""
@@ -266,7 +283,8 @@ class World:
 
     def close(self) -> None:
         """End it; the accounts must be right."""
-        accounted = sum(self._reports[n] for n in self._reports if n in self._written)
+        written = {self._given[self.spool.epoch, number] for number in self._written}
+        accounted = sum(frames for key, frames in self._reports.items() if key in written)
         accounted += sum(drop.frames for drop in self._unreported())
         if not self.power_cuts:
             assert accounted == self._drop_count, "every drop is counted once"
@@ -311,8 +329,7 @@ class World:
 
     def kept(self) -> set[int]:
         """Numbers that are in the file."""
-        found = self.file.read(range(self.spool.next_number), 1 << 40)
-        return {item.number for item in found}
+        return self.file.numbers()
 
     def wrote(self, write: Write, drops: list[Drop], *, synced: bool) -> None:
         """A transaction is committed."""
@@ -323,7 +340,7 @@ class World:
         assert sum(drop.frames for drop in drops) == len(gone)
         self._drop_count += len(gone)
         self.dropped |= gone
-        old_telemetry = self.file.telemetry() - new
+        old_telemetry = self.file.numbers(Kind.TELEMETRY) - new
         full = {number for drop in drops if drop.reason == "full" for number in drop.numbers}
         precious = {n for n in full if self._kind(n) is not Kind.TELEMETRY}
         assert not (precious and old_telemetry), "telemetry goes before events and reports"
@@ -425,9 +442,10 @@ class World:
         assert pending == kept
         used = max((n for e, n in self._seen_as if e == epoch), default=-1)
         assert self.spool.next_number > used, "numbers that were seen are not given again"
-        # What came back with the power is there, and what was written is what is there.
-        self._written = (self._written | kept) if self.power_cuts else self._written
-        self._safe = self._safe | kept if self.power_cuts else self._safe
+        # More of the log may have come back with the power than was synced.
+        self._written |= kept
+        if self.bytes_now() != files:
+            self._safe |= kept  # opening wrote, which syncs
 
     # --- payloads -----------------------------------------------------------------------
 

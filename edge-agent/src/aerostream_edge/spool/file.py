@@ -47,6 +47,8 @@ _TROUBLE = (
     sqlite3.SQLITE_PROTOCOL,
     sqlite3.SQLITE_NOLFS,
 )
+#: A change, so that committing it syncs.
+_SYNC = "UPDATE spool SET synced = synced + 1"
 # A damaged page gives whatever is in it.
 _ItemRow = tuple[Kind, bytes, int, int, int]
 
@@ -206,6 +208,8 @@ class SpoolFile:
             opened = tables.content(self._connection)
             self._restamps = opened.restamps
             self._count_pages()
+            if opened.pending:
+                self._sync()
         if self._reserve is not None:
             self._reserve.make()
         return opened
@@ -227,6 +231,15 @@ class SpoolFile:
                 Path(f"{self.path}{suffix}").replace(f"{aside}{suffix}")
         Path(f"{self.path}-shm").unlink(missing_ok=True)
         return aside
+
+    def _sync(self) -> None:
+        """Take to the disk what a run that was killed had left to the operating system."""
+        # On a full disk it stays there until a write makes room.
+        with contextlib.suppress(sqlite3.OperationalError):
+            self._begin(durable=True)
+            self._connection.execute(_SYNC)
+            self._connection.execute("COMMIT")
+        self._roll_back()
 
     # --- writing ------------------------------------------------------------------------
 
@@ -250,7 +263,7 @@ class SpoolFile:
             if write.durable and not write.items:
                 # What earlier writes left to the operating system goes to the disk with a
                 # change; one that changes nothing is not written.
-                execute("UPDATE spool SET synced = synced + 1")
+                execute(_SYNC)
             self._count_pages()
             execute("COMMIT")
         except BaseException:
