@@ -58,7 +58,7 @@ class EdgeSettings(Struct, frozen=True, kw_only=True):
     """Values that fill a frame before its time: small frames for links that lose much."""
     spool_bytes: Annotated[int, Meta(ge=0)] = 512 * 1024 * 1024
     """Size of the file that keeps what is not yet stored; 0: in memory only, 16 MB."""
-    spool_days: Annotated[float, Meta(gt=0)] = 30
+    spool_days: Annotated[float, Meta(ge=0.01)] = 30
     """What is older is given up, judged by GPS time only."""
     spool_fsync: Annotated[float, Meta(ge=0, le=60)] = 1.0
     """Seconds of telemetry that a power cut may take; events are never at risk."""

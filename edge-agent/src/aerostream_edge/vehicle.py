@@ -123,13 +123,13 @@ class Vehicle:
         self._drops_s = now_s
         for drop in spool.take_drops():
             self.drone.counts.dropped_samples += drop.samples
-            data = {
+            data: dict[str, str | int] = {
                 "reason": drop.reason,
                 "frames": drop.frames,
                 "samples": drop.samples,
-                "from": iso_from_us(drop.from_us),
-                "to": iso_from_us(drop.to_us),
             }
+            if drop.to_us:
+                data |= {"from": iso_from_us(drop.from_us), "to": iso_from_us(drop.to_us)}
             text = f"{counted(drop.frames, 'frame')} given up: {_REASONS[drop.reason]}"
             self._log.error("given up", extra=data)
             self.drone.happened(Happening(DROPPED, _WARNING, text, data), self.component, utc_us)

@@ -176,6 +176,7 @@ class SpoolKeeper:
         self.backlog = [
             Backlog(from_us, max(from_us, to_us), stretch.frames)
             for stretch, (from_us, to_us) in zip(stretches, times, strict=True)
+            if from_us and to_us  # else an end of it was stored meanwhile
         ]
 
     # --- when the disk fails ------------------------------------------------------------

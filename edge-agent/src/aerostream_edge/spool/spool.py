@@ -76,6 +76,7 @@ class Spool:
         self._max_age_us = max_age_us
         self._wake = wake
         self._connected = False
+        self._hurried = False
         self._guessing = True
         self.moves = 0
         """How often times moved; a batch of history that was read before is not sent."""
@@ -223,7 +224,7 @@ class Spool:
         write.durable = bool(must or any(item.kind is not Kind.TELEMETRY for item in items))
         some = (items, write.refused, write.durable, write.too_old_us is not None)
         deletes = self._stored_since_s is not None and (
-            now_s - self._stored_since_s >= _DELETE_AFTER_S
+            self._hurried or now_s - self._stored_since_s >= _DELETE_AFTER_S
         )
         if not any(some) and not deletes:
             return None
@@ -316,7 +317,8 @@ class Spool:
         self._wake()
 
     def hurry(self) -> None:
-        """From now on every write is to be on the disk at once: the agent stops."""
+        """From now on everything is written at once, and on the disk: the agent stops."""
+        self._hurried = True
         self._fsync_s = 0.0
 
     def next_live(self, now_s: float) -> Item | None:

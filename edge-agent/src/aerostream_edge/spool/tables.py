@@ -1,7 +1,7 @@
 """The tables of a spool's file: making them, and reading what they hold at the start."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 import msgspec
@@ -144,6 +144,20 @@ def _pending(connection: sqlite3.Connection) -> RangeSet:
             pending.add(low, high)
         (first,) = query("SELECT min(number) FROM items WHERE number > ?", (end,)).fetchone()
     return pending
+
+
+def _runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Rising numbers as ranges."""
+    first = last = None
+    for number in numbers:
+        if last is None or first is None:
+            first = number
+        elif number != last + 1:
+            yield first, last
+            first = number
+        last = number
+    if first is not None and last is not None:
+        yield first, last
 
 
 def _statements(script: str) -> Iterator[str]:

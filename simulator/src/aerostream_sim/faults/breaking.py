@@ -1,7 +1,6 @@
 """Does to a stack what the plan says, and mends it."""
 
 import asyncio
-import math
 import sys
 from collections.abc import Callable, Sequence
 
@@ -23,8 +22,6 @@ _BAD_DELAY_S = 0.8
 _TURNS = 3
 #: An agent that is alone on its host is never so far behind.
 _FAR_BEHIND_S = 1.0
-#: After a full disk has room again, so long an agent may take to notice.
-_ROOM_NOTICED_S = 5.0
 
 #: What a kind of fault does at its beginning and at its end.
 _Way = tuple[Callable[[Fault], None], Callable[[Fault], None]]
@@ -49,8 +46,6 @@ class Breaker:
         self._lateness = lateness
         self._say = say
         self._lockers: dict[Fault, Child] = {}
-        self._full: dict[str, tuple[float, float]] = {}
-        """When each drone's disk was full last."""
         self._ways = self._ways_of(stack)
         self.deaths: list[Death] = []
         """Ends of agents so far."""
@@ -145,7 +140,7 @@ class Breaker:
             if behind_s > _FAR_BEHIND_S:
                 self._say(f"{drone.program.name} is {behind_s:.1f} s behind: a busy machine?")
             now_s = monotonic_s()
-            unwritten_s = max(behind_s, now_s - self._unwritable_since_s(drone, now_s)) + late_s
+            unwritten_s = behind_s + late_s
             death = Death(
                 drone.name,
                 now_s,
@@ -155,22 +150,11 @@ class Breaker:
             self.deaths.append(death)
         _kill([*others, *(drone.program for drone in drones)])
 
-    def _unwritable_since_s(self, drone: DroneHost, now_s: float) -> float:
-        """Since when an agent's disk was full; now where it was not."""
-        since_s, until_s = self._full.get(drone.name, (now_s, now_s))
-        return since_s if now_s < until_s + _ROOM_NOTICED_S else now_s
-
     def _fill(self, fault: Fault) -> None:
-        host = self._host(fault)
-        _disk(host).fill(int(fault.amount))
-        if isinstance(host, DroneHost):
-            self._full[host.name] = monotonic_s(), math.inf
+        _disk(self._host(fault)).fill(int(fault.amount))
 
     def _free(self, fault: Fault) -> None:
-        host = self._host(fault)
-        _disk(host).free()
-        if isinstance(host, DroneHost):
-            self._full[host.name] = self._full[host.name][0], monotonic_s()
+        _disk(self._host(fault)).free()
 
     def _lock_store(self, fault: Fault) -> None:
         store, disk = self._stack.store, self._stack.ingest.disk

@@ -42,8 +42,9 @@ class Setup:
     """The most to wait after it until everything is stored."""
     outage_s: float | None = None
     """One fault of this length, of the only kind there is; None: a plan by seed."""
-    fsync_s: float = 1.0
-    """Seconds of samples that an agent may lose in a power cut beyond those lost by a kill."""
+    fsync_s: float = 0.0
+    """Seconds of samples that an agent may lose in a power cut beyond those lost by a kill: none,
+    where it syncs what it writes, as it does by itself."""
     folder: Path
     """Each seed has its own in it."""
     keep: bool = False
