@@ -257,7 +257,9 @@ def faults(
     jobs: Annotated[int, typer.Option(help="Flights at the same time.")] = 1,
     folder_: Annotated[
         Path | None,
-        typer.Option("--folder", help="For logs and data. Default: a temporary one."),
+        typer.Option(
+            "--folder", help="For logs and data. Default: a temporary one, in memory if it fits."
+        ),
     ] = None,
     keep: Annotated[
         bool, typer.Option("--keep", help="Keep logs and data also where nothing is wrong.")

@@ -25,6 +25,9 @@ _DURATION_S = 60.0
 _AROUND_OUTAGE_S = 60.0
 _LEAST_S, _MOST_S = 10.0, 86_400.0
 
+_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # the system's name for it
+_LEAST_ROOM_BYTES = 1024 * 1024 * 1024
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
@@ -132,7 +135,7 @@ async def laboratory(
 def _folder(request: Request) -> Iterator[Path]:
     """The chosen folder, or a temporary one that goes unless something in it is kept."""
     if request.folder is None:
-        folder = Path(tempfile.mkdtemp(prefix="aerostream-faults-"))
+        folder = Path(tempfile.mkdtemp(prefix="aerostream-faults-", dir=_memory()))
     else:
         folder = request.folder.resolve()
         try:
@@ -144,6 +147,19 @@ def _folder(request: Request) -> Iterator[Path]:
     finally:
         if request.folder is None and not any(folder.glob("seed-*")):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _memory() -> Path | None:
+    """A folder in memory with enough room, else the system's own for temporary files.
+
+    What is tested is what becomes of bytes that a disk has taken. How fast it takes them is a
+    matter of the machine, and seeds that run at the same time would hold each other up.
+    """
+    try:
+        room = shutil.disk_usage(_SHARED_MEMORY).free
+    except OSError:
+        return None
+    return _SHARED_MEMORY if room >= _LEAST_ROOM_BYTES else None
 
 
 def _write(file: Path | None, content: str) -> None:
