@@ -7,7 +7,7 @@ from aerostream_edge.spool import Kind
 from support.spool_world import World, quick_folder
 
 SHARES = 10
-HISTORIES = 70
+HISTORIES = 40
 STEPS = 60
 KINDS = (Kind.TELEMETRY,) * 6 + (Kind.EVENT, Kind.REPORT)
 
