@@ -6,7 +6,7 @@ and the database are the world's.
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 from aerostream_contract.channels import CHANNELS
+from aerostream_contract.columns import Cell
 from aerostream_contract.frame import Clock, Section, SeriesRows, decode_frame, encode_frame
 from aerostream_contract.models import Event, decode, encode
 from aerostream_contract.times import iso_from_us, us_from_iso
@@ -459,7 +460,7 @@ class World:
             time = iso_from_us(sample.guess_us + offset_us)
             return encode(Event(epoch, number, time, "test", 6, 1, str(key), {}))
         cells = [0] * len(_ATTITUDE.fields)
-        rows = [(sample.guess_us, [key, *cells[1:]])]
+        rows: list[tuple[int, Sequence[Cell]]] = [(sample.guess_us, [key, *cells[1:]])]
         section = Section(1, 1, Clock.RECEIPT, offset_us, [SeriesRows(_ATTITUDE, "0", rows)])
         filler = Section(2, 1, Clock.UTC, 0, [SeriesRows(_ATTITUDE, "0", [])])
         filler.series[0].rows = [
@@ -477,7 +478,8 @@ class World:
             frame = decode_frame(payload)
             assert frame.problems == [], frame.problems
             events = frame.events
-            rows = [row for block in frame.blocks if block.component == 1 for row in block.rows()]
+            blocks = [block for block in frame.blocks if block.component == 1]
+            rows: list[Any] = [row for block in blocks for row in block.rows()]
             found = {round(roll * _STEPS): time_us for time_us, roll, *_ in rows}
         for each in events:
             event = decode(each, Event)
