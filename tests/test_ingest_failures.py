@@ -398,7 +398,7 @@ def test_what_was_committed_and_not_acknowledged_is_not_doubled_when_it_comes_ag
     client: MqttClient, ingest: Ingest
 ) -> None:
     killed_in_between = set()
-    for number in range(1, 6):
+    for number in (1, 2, 3):
         client.publish(TEL, attitude_frame(number))
         committed(ingest, 5 * number)
         ingest.kill()
@@ -406,10 +406,10 @@ def test_what_was_committed_and_not_acknowledged_is_not_doubled_when_it_comes_ag
             killed_in_between.add(number)
         ingest.ready(client)
     assert killed_in_between
-    for number in range(1, 6):
+    for number in (1, 2, 3):
         client.publish(BF, attitude_frame(number))
-    acknowledged(client, {1, 2, 3, 4, 5})
-    assert len(ingest.attitudes()) == 25
+    acknowledged(client, {1, 2, 3})
+    assert len(ingest.attitudes()) == 15
 
 
 def test_two_ingests_of_one_fleet_store_everything_once_in_one_store(
