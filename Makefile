@@ -131,12 +131,10 @@ chromium: ## Install Chromium, for the browser tests, with the system's package 
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
 		deploy/install-system.sh chromium
 
-# A disk that loses power is a small C library, and clocks jump by libfaketime.
+# Disks that fail and clocks that jump are a small C library, built when it is needed.
 .PHONY: faulttools
-faulttools: $(SYNCED)
+faulttools:
 	@echo '#include <stdio.h>' | cc -E - >/dev/null 2>&1 || deploy/install-system.sh compiler
-	@$(RUN) python -c 'from aerostream_sim.faults.clocks import library; library()' 2>/dev/null || \
-		deploy/install-system.sh libfaketime
 
 .PHONY: clean
 clean: ## Remove environments, caches and builds; stored data stays

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs one program with the system's package manager, and says so.
-# Usage: deploy/install-system.sh mosquitto|chromium|python-venv|compiler|libfaketime
+# Usage: deploy/install-system.sh mosquitto|chromium|python-venv|compiler
 set -eu
 
 what=${1:-}
@@ -12,8 +12,7 @@ case $what in
     python-venv) debian=python3-venv other=python3 ;;
     # With the C library's headers, which some systems pack apart.
     compiler) debian="gcc libc6-dev" other=gcc ;;
-    libfaketime) debian=libfaketime other=libfaketime ;;
-    *) echo "usage: $0 mosquitto|chromium|python-venv|compiler|libfaketime" >&2; exit 2 ;;
+    *) echo "usage: $0 mosquitto|chromium|python-venv|compiler" >&2; exit 2 ;;
 esac
 
 as_root() {

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import select
-import signal
+import shutil
 import subprocess
 import sys
 import time
@@ -11,27 +11,27 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from aerostream_sim.errors import MissingTool
-from aerostream_sim.faults import clocks
 from aerostream_sim.faults.clocks import FakeClock
-from aerostream_sim.faults.disk import FaultyDisk, build_shim
-from aerostream_sim.faults.preload import together
+from aerostream_sim.faults.disk import FaultyDisk
+from aerostream_sim.faults.shim import COMPILERS, build_shim
+
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux" or not any(map(shutil.which, COMPILERS)),
+    reason="needs Linux and a C compiler: a library is preloaded",
+)
 
 #: What the machine may take between two looks at the clocks.
 SLACK_S = 5.0
 
 
-@pytest.fixture
-def library() -> Path:
-    try:
-        return clocks.library()
-    except MissingTool as error:
-        pytest.skip(str(error))
+@pytest.fixture(scope="module")
+def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_shim(tmp_path_factory.mktemp("shim"))
 
 
 @pytest.fixture
-def clock(library: Path, tmp_path: Path) -> FakeClock:
-    return FakeClock(library=library, file=tmp_path / "offset")
+def clock(shim: Path, tmp_path: Path) -> FakeClock:
+    return FakeClock(shim=shim, file=tmp_path / "offset")
 
 
 class Program:
@@ -41,13 +41,12 @@ class Program:
         code = f"import sys, time\n{before}\nfor line in sys.stdin: print(eval(line), flush=True)"
         self._process = subprocess.Popen(
             [sys.executable, "-c", code],
-            env=together({**os.environ}, environment),
+            env={**os.environ, **environment},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             bufsize=1,
         )
-        self.pid = self._process.pid
 
     def ask(self, expression: str) -> str:
         assert self._process.stdin is not None
@@ -60,15 +59,14 @@ class Program:
     def off_by(self) -> float:
         return float(self.ask("time.time()")) - time.time()
 
-    def close(self, how: signal.Signals = signal.SIGKILL) -> None:
+    def close(self) -> None:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.send_signal(how)
+        self._process.kill()
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.close()
         self._process.stdout.close()
         self._process.wait(10)
-        FakeClock.sweep(self.pid)
 
 
 @contextlib.contextmanager
@@ -112,22 +110,120 @@ def test_everything_that_tells_the_time_of_day_jumps(clock: FakeClock) -> None:
             assert int(program.ask(expression)) == year, expression
 
 
-def test_the_monotonic_clock_and_timeouts_are_left_alone(clock: FakeClock) -> None:
+def test_each_call_of_the_c_library_tells_the_same_time(clock: FakeClock) -> None:
     before = """
-import threading, selectors
-def waits():
-    began = time.monotonic()
-    threading.Event().wait(0.1)
-    selectors.DefaultSelector().select(0.05)
-    return time.monotonic() - began
+import ctypes
+libc = ctypes.CDLL(None)
+libc.time.restype = ctypes.c_long
+def told(call, *first, last=()):
+    pair = (ctypes.c_long * 2)()
+    call(*first, pair, *last)
+    return pair[0]
 """
     with running(clock.environment(), before=before) as program:
+        for seconds in (1e6 + 0.999, -1e6 - 0.999):
+            clock.jump(seconds)
+            for expression in (
+                "told(libc.clock_gettime, time.CLOCK_REALTIME)",
+                "told(libc.clock_gettime, 5)",  # CLOCK_REALTIME_COARSE
+                "told(libc.gettimeofday, last=(None,))",
+                "told(libc.timespec_get, last=(1,))",
+                "libc.time(None)",
+            ):
+                off = int(program.ask(expression)) - time.time()
+                assert off == pytest.approx(seconds, abs=SLACK_S), expression
+
+
+def test_fractions_of_a_second_carry_over(clock: FakeClock) -> None:
+    before = """
+def odd(rounds):
+    nanoseconds = [time.clock_gettime_ns(time.CLOCK_REALTIME) for _ in range(rounds)]
+    return [pair for pair in zip(nanoseconds, nanoseconds[1:]) if not 0 <= pair[1] - pair[0] < 5e9]
+"""
+    with running(clock.environment(), before=before) as program:
+        for seconds in (0.5, -0.5, 0.999999, -0.999999, 1000.5, -1000.5):
+            clock.jump(seconds)
+            assert program.ask("odd(1000)") == "[]"
+            assert program.off_by() == pytest.approx(seconds, abs=SLACK_S)
+
+
+def test_clocks_of_the_host_other_than_that_of_the_day_are_left_alone(clock: FakeClock) -> None:
+    with running(clock.environment()) as program:
         for seconds in (3600.0, -3600.0):
             clock.jump(seconds)
-            earliest = time.monotonic()
-            now = float(program.ask("time.monotonic()"))
-            assert earliest <= now <= time.monotonic()
-            assert 0.15 <= float(program.ask("waits()")) < SLACK_S
+            for name in ("CLOCK_MONOTONIC", "CLOCK_MONOTONIC_RAW", "CLOCK_BOOTTIME", "CLOCK_TAI"):
+                number = getattr(time, name)
+                earliest = time.clock_gettime(number)
+                now = float(program.ask(f"time.clock_gettime(time.{name})"))
+                assert earliest <= now <= time.clock_gettime(number), name
+
+
+def test_waits_last_as_long_as_they_should_while_the_clock_jumps(clock: FakeClock) -> None:
+    before = """
+import asyncio, queue, select, threading
+def conditions():
+    condition = threading.Condition()
+    with condition: condition.wait(WAIT)
+def queues():
+    try: queue.SimpleQueue().get(timeout=WAIT / 2)
+    except queue.Empty: pass
+    try: queue.Queue().get(timeout=WAIT / 2)
+    except queue.Empty: pass
+def timers():
+    async def run():
+        done = asyncio.Event()
+        asyncio.get_running_loop().call_later(WAIT, done.set)
+        await done.wait()
+    asyncio.run(run())
+WAIT, took = 1.0, {}
+ways = {
+    "sleep": lambda: time.sleep(WAIT),
+    "event": lambda: threading.Event().wait(WAIT),
+    "lock": lambda: (lock := threading.Lock()).acquire() and lock.acquire(timeout=WAIT),
+    "select": lambda: select.select([], [], [], WAIT),
+    "condition": conditions, "queue": queues, "asyncio": timers,
+}
+def measure(name):
+    began = time.monotonic()
+    ways[name]()
+    took[name] = time.monotonic() - began
+threads = [threading.Thread(target=measure, args=(name,)) for name in ways]
+def begin():
+    for thread in threads: thread.start()
+def end():
+    for thread in threads: thread.join()
+    return took
+"""
+    for seconds in (3600.0, -3600.0):
+        clock.jump(0.0)
+        with running(clock.environment(), before=before) as program:
+            program.ask("begin()")
+            clock.jump(seconds)
+            took: dict[str, float] = eval(program.ask("end()"))
+            assert len(took) == 7
+            for name, lasted in took.items():
+                assert 0.99 <= lasted < 1.0 + SLACK_S, name
+
+
+def test_a_wait_until_a_false_time_ends_then(clock: FakeClock) -> None:
+    # So waits a Python that was built for an old C library.
+    before = """
+import ctypes
+libc = ctypes.CDLL(None)
+semaphore = ctypes.create_string_buffer(64)
+libc.sem_init(semaphore, 0, 0)
+def wait(seconds):
+    until = time.time_ns() + round(seconds * 1e9)
+    began = time.monotonic()
+    failed = libc.sem_timedwait(semaphore, (ctypes.c_long * 2)(*divmod(until, 10**9)))
+    return failed, time.monotonic() - began
+"""
+    with running(clock.environment(), before=before) as program:
+        for seconds in (0.0, 3600.5, -3600.5):
+            clock.jump(seconds)
+            failed, lasted = eval(program.ask("wait(0.1)"))
+            assert failed == -1
+            assert 0.099 <= lasted < SLACK_S
 
 
 def test_dates_of_files_stay_true(clock: FakeClock, tmp_path: Path) -> None:
@@ -166,22 +262,46 @@ def end():
         assert program.ask("end()") == "[]"
 
 
-def test_a_killed_process_leaves_nothing_in_shared_memory(clock: FakeClock) -> None:
-    program = Program(clock.environment())
-    program.ask("1")
-    mine = [path for path in Path("/dev/shm").iterdir() if path.name.endswith(f"_{program.pid}")]
-    assert mine
-    program.close()
-    assert not any(path.exists() for path in mine)
+def test_two_programs_on_one_clock_agree_and_another_clock_is_its_own(
+    clock: FakeClock, shim: Path, tmp_path: Path
+) -> None:
+    other = FakeClock(shim=shim, file=tmp_path / "other")
+    with (
+        running(clock.environment()) as first,
+        running(clock.environment()) as second,
+        running(other.environment()) as third,
+    ):
+        clock.jump(5000)
+        other.jump(-5000)
+        assert first.off_by() == pytest.approx(5000, abs=SLACK_S)
+        assert second.off_by() == pytest.approx(5000, abs=SLACK_S)
+        assert third.off_by() == pytest.approx(-5000, abs=SLACK_S)
+
+
+def test_a_program_that_is_started_again_keeps_the_false_time(clock: FakeClock) -> None:
+    clock.jump(5000)
+    for _ in range(2):
+        with running(clock.environment()) as program:
+            assert program.off_by() == pytest.approx(5000, abs=SLACK_S)
+
+
+def test_a_program_whose_clock_is_missing_does_not_start(clock: FakeClock, tmp_path: Path) -> None:
+    for break_it in (lambda file: file.write_bytes(b"1234567"), Path.unlink):
+        break_it(tmp_path / "offset")
+        done = subprocess.run(
+            [sys.executable, "-c", "print('running')"],
+            env={**os.environ, **clock.environment()},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stdout) == (127, "")
+        assert done.stderr == "false clock: its offset cannot be read\n"
 
 
 def test_a_false_clock_and_a_faulty_disk_work_in_one_process(
-    clock: FakeClock, tmp_path: Path
+    clock: FakeClock, shim: Path, tmp_path: Path
 ) -> None:
-    try:
-        shim = build_shim(tmp_path / "shim")
-    except MissingTool as error:
-        pytest.skip(str(error))
     data = tmp_path / "data"
     disk = FaultyDisk(shim=shim, data=data, state=tmp_path / "state")
     before = f"""
@@ -207,14 +327,10 @@ def count():
     db = sqlite3.connect({str(data / "a.db")!r})
     return db.execute("SELECT count(*), min(at) FROM t").fetchone()
 """
-    both = together(disk.environment(), clock.environment())
+    both = disk.environment() | clock.environment()
     clock.jump(1_000_000)
     with running(both, before=before) as program:
         assert program.ask("all_work()") == str([None] * 5)
-        # libfaketime alone breaks it.
-        began = time.monotonic()
-        assert program.ask("time.sleep(0.05)") == "None"
-        assert time.monotonic() - began >= 0.05
         disk.fill()
         assert program.ask("work(5)") == "database or disk is full"
         disk.free()
@@ -224,31 +340,3 @@ def count():
         kept, earliest = eval(program.ask("count()"))
     assert kept >= 100
     assert earliest > time.time() + 900_000
-
-
-def test_without_the_library_one_sentence_says_what_to_install(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(clocks, "_FOLDERS", (str(tmp_path / "missing"), str(tmp_path)))
-    with pytest.raises(MissingTool, match="install the package libfaketime"):
-        clocks.library()
-
-
-@pytest.mark.parametrize(
-    "where", ["faketime", "x86_64-linux-gnu/faketime", "aarch64-linux-gnu/faketime"]
-)
-def test_the_library_is_found_where_distributions_put_it(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, where: str
-) -> None:
-    (tmp_path / where).mkdir(parents=True)
-    there = tmp_path / where / "libfaketimeMT.so.1"
-    there.touch()
-    monkeypatch.setattr(clocks, "_FOLDERS", (str(tmp_path / "missing"), str(tmp_path)))
-    assert clocks.library() == there
-
-
-def test_libraries_of_several_environments_are_preloaded_together() -> None:
-    merged = together({"LD_PRELOAD": "/a.so", "A": "1"}, {"LD_PRELOAD": "/b.so", "A": "2"}, {})
-    assert merged == {"LD_PRELOAD": "/a.so:/b.so", "A": "2"}
-    assert together(merged, {"LD_PRELOAD": "/a.so"}) == merged
-    assert together({"A": "1"}) == {"A": "1"}

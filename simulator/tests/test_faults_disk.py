@@ -13,10 +13,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from aerostream_sim.errors import MissingTool, SimError
-from aerostream_sim.faults import disk as disk_module
-from aerostream_sim.faults.disk import FaultyDisk, build_shim
-from aerostream_sim.faults.preload import together
+from aerostream_sim.errors import SimError
+from aerostream_sim.faults.disk import FaultyDisk
+from aerostream_sim.faults.shim import build_shim
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux" or not any(map(shutil.which, ("cc", "gcc", "clang"))),
@@ -47,7 +46,7 @@ class Program:
     def __init__(self, disk: FaultyDisk, folder: Path) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-c", _LOOP],
-            env=together({**os.environ}, disk.environment()),
+            env={**os.environ, **disk.environment()},
             cwd=folder,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -528,49 +527,13 @@ for thread in threads:
     assert sum(len(each) for each in contents(data).values()) == 100 * BLOCK
 
 
-# The library
-
-
-def test_the_library_builds_without_a_warning(tmp_path: Path) -> None:
-    source = Path(disk_module.__file__).with_name("shim.c")
-    compiler = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))))
-    strict = ["-Wall", "-Wextra", "-Werror", "-Wno-missing-attributes"]
-    flags = ["-std=gnu11", "-O2", "-fPIC", "-shared", "-U_FORTIFY_SOURCE", *strict]
-    built = subprocess.run(
-        [compiler, *flags, "-o", str(tmp_path / "x.so"), str(source), "-ldl"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert built.returncode == 0, built.stderr
-
-
-def test_without_a_compiler_one_sentence_says_what_to_install(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(MissingTool, match=r"install the package gcc"):
-        build_shim(tmp_path)
-
-
-def test_with_a_compiler_that_cannot_build_it_one_sentence_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    compiler = tmp_path / "cc"
-    compiler.write_text("#!/bin/sh\necho 'x.c: fatal error: dlfcn.h: no such file' >&2\nexit 1\n")
-    compiler.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(MissingTool, match=r"dlfcn\.h.*libc6-dev"):
-        build_shim(tmp_path)
-
-
 def test_a_program_whose_disk_has_no_memory_does_not_start(
     disk: FaultyDisk, data: Path, tmp_path: Path
 ) -> None:
     shutil.rmtree(tmp_path / "state")
     done = subprocess.run(
         [sys.executable, "-c", "print('running')"],
-        env=together({**os.environ}, disk.environment()),
+        env={**os.environ, **disk.environment()},
         capture_output=True,
         text=True,
         check=False,

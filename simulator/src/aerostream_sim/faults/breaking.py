@@ -128,7 +128,7 @@ class Breaker:
 
     def _clock(self, fault: Fault) -> FakeClock:
         clock = self._drone(fault).clock
-        assert clock is not None, "no faketime for this stack"
+        assert clock is not None, "no shim for this stack"
         return clock
 
     def _kill_agents(self, drones: Sequence[DroneHost], fsync_s: float, *others: Child) -> None:

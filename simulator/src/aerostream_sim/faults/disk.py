@@ -1,60 +1,23 @@
 """A disk that loses power and fills up, for the processes that are started on it.
 
-A library of our own (`shim.c`) is preloaded into them and watches one folder; no privileges are
-needed. What it keeps and by which rules it goes stands at its top. In short, after a loss of power
-a file has the bytes of its last fsync; a rename or removal counts once its folder was synced; and
-a full disk lets files grow by nothing, but lets them be written over, shortened and removed.
+A library of our own (`shim_disk.c`) is preloaded into them and watches one folder; no privileges
+are needed. What it keeps and by which rules it goes stands at its top. In short, after a loss of
+power a file has the bytes of its last fsync; a rename or removal counts once its folder was synced;
+and a full disk lets files grow by nothing, but lets them be written over, shortened and removed.
 """
 
 import fcntl
 import os
 import shutil
 import struct
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from aerostream_sim.errors import MissingTool, SimError
+from aerostream_sim.errors import SimError
 
-_COMPILERS = ("cc", "gcc", "clang")
-# Without the C library's own checks: they would be built in place of our calls.
-_FLAGS = ("-std=gnu11", "-O2", "-fPIC", "-shared", "-U_FORTIFY_SOURCE", "-w")
-_SOURCE = Path(__file__).with_name("shim.c")
-#: `struct room` of shim.c: full, bytes left.
+#: `struct room` of shim_disk.c: full, bytes left.
 _ROOM = struct.Struct("=qq")
-
-
-def build_shim(folder: Path) -> Path:
-    """Compile the library that is preloaded; where it is.
-
-    Args:
-        folder: where it goes; made where it is missing.
-
-    Raises:
-        MissingTool: there is no C compiler, or none that can build it.
-    """
-    compiler = next(filter(None, map(shutil.which, _COMPILERS)), None)
-    if compiler is None:
-        raise MissingTool(
-            "a C compiler (cc) is missing, by which disks lose power and fill up: install the "
-            "package gcc, on Debian and its relatives with libc6-dev"
-        )
-    folder.mkdir(parents=True, exist_ok=True)
-    library = folder / "faulty-disk.so"
-    built = subprocess.run(  # noqa: S603 - the system's compiler, our own source
-        [compiler, *_FLAGS, "-o", str(library), str(_SOURCE), "-ldl"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if built.returncode != 0:
-        said = next((line for line in built.stderr.splitlines() if "error" in line), built.stderr)
-        raise MissingTool(
-            f"{compiler} cannot build the faulty disk ({said.strip()}): a 64-bit Linux is needed, "
-            "and the C library's headers (the package libc6-dev on Debian, glibc-devel on Fedora)"
-        )
-    return library
 
 
 class FaultyDisk:
@@ -65,7 +28,7 @@ class FaultyDisk:
     writer too, unless it is opened with `mode=ro`.)
 
     Args:
-        shim: as `build_shim` returned it.
+        shim: as `shim.build_shim` returned it.
         data: the folder; made where it is missing.
         state: a folder of its own outside of `data`, for the memory of the disk; it is kept where
             it exists.
@@ -91,7 +54,7 @@ class FaultyDisk:
             self._room.write_bytes(_ROOM.pack(0, 0))
 
     def environment(self) -> dict[str, str]:
-        """What a process on this disk needs in its environment; see `preload.together`."""
+        """What a process on this disk needs in its environment."""
         return {
             "LD_PRELOAD": str(self._shim),
             "FAULTY_DISK_DATA": str(self._data),

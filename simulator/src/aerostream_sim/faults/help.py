@@ -16,7 +16,7 @@ Everything that can break, in twenty flights, two at a time:
   aerostream-sim faults --seeds 20 --jobs 2
 
 \b
-Only what needs neither a C compiler nor libfaketime:
+Only what needs no C compiler:
   aerostream-sim faults --faults kill-agent,kill-broker,kill-ingest
 
 \b

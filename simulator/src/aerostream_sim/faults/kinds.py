@@ -116,7 +116,7 @@ NATURES: dict[FaultKind, Nature] = {
     FaultKind.KILL_ALL: Nature(0.5, 4.0),
 }
 
-#: What needs more than Mosquitto: a C compiler, and libfaketime, whose sleeping the shim mends.
+#: What needs more than Mosquitto: a C compiler, for what is preloaded.
 NEEDS_SHIM = frozenset(
     {
         FaultKind.CLOCK_JUMP,
@@ -126,7 +126,6 @@ NEEDS_SHIM = frozenset(
         FaultKind.POWER_CUT_CLOUD,
     }
 )
-NEEDS_FAKETIME = frozenset({FaultKind.CLOCK_JUMP})
 
 #: What takes time from a drone's samples: before a kill, what was not yet on the disk.
 KILLS_AGENT = frozenset({FaultKind.KILL_AGENT, FaultKind.POWER_CUT_AGENT, FaultKind.KILL_ALL})

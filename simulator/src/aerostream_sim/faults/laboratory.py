@@ -17,7 +17,7 @@ from aerostream_sim.faults.memory import MemoryBook
 from aerostream_sim.faults.plan import Fault, outage, plan
 from aerostream_sim.faults.processes import Programs, is_listening, monotonic_s
 from aerostream_sim.faults.settling import Comparison, Settling
-from aerostream_sim.faults.stack import Stack, Tools, tools_for
+from aerostream_sim.faults.stack import Stack, shim_for
 from aerostream_sim.faults.verdict import Verdict
 from aerostream_sim.faults.watch import Traffic
 
@@ -92,7 +92,7 @@ class Laboratory:
     programs: Programs
     say: Callable[[str], None]
     inspect: Callable[[Stack], None] = lambda _: None
-    _tools: Tools = field(init=False, default=Tools())
+    _shim: Path | None = field(init=False, default=None)
 
     def equip(self) -> None:
         """Get what the faults need.
@@ -100,7 +100,7 @@ class Laboratory:
         Raises:
             LabError: a tool is missing.
         """
-        self._tools = tools_for(self.setup.kinds, self.setup.folder)
+        self._shim = shim_for(self.setup.kinds, self.setup.folder)
 
     async def run(self, seeds: Sequence[int], jobs: int, done: Callable[[Outcome], None]) -> None:
         """Run seeds, `jobs` at a time; each is handed on when it is done.
@@ -143,7 +143,7 @@ class Laboratory:
         stack = Stack(
             folder=folder,
             programs=self.programs,
-            tools=self._tools,
+            shim=self._shim,
             drones=self.setup.drones,
             seed=seed,
         )

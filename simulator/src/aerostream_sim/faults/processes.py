@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,7 +53,6 @@ class Child:
         command: its command line.
         environment: variables in place of this process's `AEROSTREAM_*`.
         log: file that its output is appended to.
-        sweep: called with the id of a process that is gone, for what it may have left.
     """
 
     def __init__(
@@ -63,7 +62,6 @@ class Child:
         command: Sequence[str],
         environment: Mapping[str, str],
         log: Path,
-        sweep: Callable[[int], None] = lambda _: None,
     ) -> None:
         self.name = name
         self.own_ends = 0
@@ -71,7 +69,6 @@ class Child:
         self._command = list(command)
         self._environment = _environment(environment)
         self._log = log
-        self._sweep = sweep
         self._process: subprocess.Popen[bytes] | None = None
         self._held_down = 0
         self._restart_s: float | None = None
@@ -105,7 +102,7 @@ class Child:
         """Wait until a killed process is gone, with its sockets and locks."""
         if self._process is not None and self._held_down:
             self._process.wait(_END_S)
-            self._gone()
+            self._process = None
 
     def let_up(self) -> None:
         """Start it again, if nothing else holds it down."""
@@ -118,7 +115,7 @@ class Child:
         if self._held_down:
             return
         if self._process is not None and self._process.poll() is not None:
-            self._gone()
+            self._process = None
             self.own_ends += 1
             self._restart_s = now_s + _RESTART_S
         if self._restart_s is not None and now_s >= self._restart_s:
@@ -149,12 +146,7 @@ class Child:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
-            self._gone()
-
-    def _gone(self) -> None:
-        assert self._process is not None
-        self._sweep(self._process.pid)
-        self._process = None
+            self._process = None
 
 
 def free_port() -> int:

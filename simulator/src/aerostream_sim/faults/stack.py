@@ -2,20 +2,19 @@
 
 import getpass
 import shutil
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
 from aerostream_sim.clock import HostClock
 from aerostream_sim.errors import LabError, MissingTool
-from aerostream_sim.faults import clocks, disk
 from aerostream_sim.faults.clocks import FakeClock
 from aerostream_sim.faults.disk import FaultyDisk
-from aerostream_sim.faults.kinds import NEEDS_FAKETIME, NEEDS_SHIM, FaultKind
-from aerostream_sim.faults.preload import together
+from aerostream_sim.faults.kinds import NEEDS_SHIM, FaultKind
 from aerostream_sim.faults.processes import Child, Programs, free_port
 from aerostream_sim.faults.proxy import Proxy
+from aerostream_sim.faults.shim import build_shim
 from aerostream_sim.faults.vehicles import Vehicle
 from aerostream_sim.faults.watch import Watch
 
@@ -36,16 +35,6 @@ max_inflight_bytes 0
 max_queued_messages 100000
 max_queued_bytes 67108864
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """Libraries that are preloaded into the programs; None where no fault needs them."""
-
-    shim: Path | None = None
-    """Makes disks full and cuts power."""
-    faketime: Path | None = None
-    """Makes clocks jump."""
 
 
 @dataclass(slots=True)
@@ -73,17 +62,17 @@ class Stack:
     Args:
         folder: for configurations, data and logs; exists and is empty.
         programs: command lines.
-        tools: libraries for the faults.
+        shim: library that is preloaded into agents and ingest; None: no fault needs it.
         drones: how many.
         seed: of the vehicles and of the networks.
     """
 
     def __init__(
-        self, *, folder: Path, programs: Programs, tools: Tools, drones: int, seed: int
+        self, *, folder: Path, programs: Programs, shim: Path | None, drones: int, seed: int
     ) -> None:
         self._folder = folder
         self._programs = programs
-        self._tools = tools
+        self._shim = shim
         self._drones = drones
         self._seed = seed
         self._broker_port = free_port()
@@ -168,7 +157,7 @@ class Stack:
         program = Child(
             name="ingest",
             command=self._programs.cloud,
-            environment=together(settings, disk.environment() if disk else {}),
+            environment=settings | (disk.environment() if disk else {}),
             log=self._folder / "ingest.log",
         )
         return Host(program, proxy, disk)
@@ -183,10 +172,7 @@ class Stack:
         data = self._folder / name
         data.mkdir()
         disk = self._disk(name, data)
-        faketime = self._tools.faketime
-        clock = None
-        if faketime is not None:
-            clock = FakeClock(library=faketime, file=self._folder / f"{name}.clock")
+        clock = self._clock(name)
         settings = {
             "AEROSTREAM_DRONE": name,
             "AEROSTREAM_FLEET": FLEET,
@@ -196,41 +182,37 @@ class Stack:
             "AEROSTREAM_RATE_POLICY": "full",
             "AEROSTREAM_DATA_DIR": str(data),
         }
-        preloads = [each.environment() for each in (disk, clock) if each is not None]
+        for part in (disk, clock):
+            settings |= part.environment() if part else {}
         program = Child(
             name=f"agent {name}",
             command=self._programs.agent,
-            environment=together(settings, *preloads),
+            environment=settings,
             log=self._folder / f"{name}.log",
-            sweep=FakeClock.sweep if clock else lambda _: None,
         )
         return DroneHost(program, proxy, disk, clock, vehicle=vehicle, name=name)
 
     def _disk(self, name: str, data: Path) -> FaultyDisk | None:
-        shim = self._tools.shim
-        if shim is None:
+        if self._shim is None:
             return None
-        return FaultyDisk(shim=shim, data=data, state=self._folder / f"{name}.disk")
+        return FaultyDisk(shim=self._shim, data=data, state=self._folder / f"{name}.disk")
+
+    def _clock(self, name: str) -> FakeClock | None:
+        if self._shim is None:
+            return None
+        return FakeClock(shim=self._shim, file=self._folder / f"{name}.clock")
 
 
-def tools_for(kinds: Collection[FaultKind], folder: Path) -> Tools:
-    """The libraries that some kinds of faults need, the shim built into `folder`.
+def shim_for(kinds: Collection[FaultKind], folder: Path) -> Path | None:
+    """What some kinds of faults preload, built into `folder`; None where they need nothing.
 
     Raises:
-        LabError: one cannot be had; the text says what to install, or which faults to leave out.
+        LabError: it cannot be built; the text says what to install, or which faults to leave out.
     """
-    wanted = frozenset(kinds)
-    return Tools(
-        shim=_tool(wanted & NEEDS_SHIM, lambda: disk.build_shim(folder)),
-        faketime=_tool(wanted & NEEDS_FAKETIME, clocks.library),
-    )
-
-
-def _tool(kinds: Collection[FaultKind], get: Callable[[], Path]) -> Path | None:
-    """A library that some kinds need; None where there are no such kinds."""
-    if not kinds:
+    needing = NEEDS_SHIM.intersection(kinds)
+    if not needing:
         return None
     try:
-        return get()
+        return build_shim(folder)
     except MissingTool as error:
-        raise LabError(f"{error}, or leave out {', '.join(sorted(kinds))} (--faults)") from error
+        raise LabError(f"{error}, or leave out {', '.join(sorted(needing))} (--faults)") from error

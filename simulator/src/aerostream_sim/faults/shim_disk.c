@@ -24,8 +24,8 @@
  * Not seen: stdio (it never leaves the C library; its fsync does), io_uring, hard links, the
  * renaming of folders, and programs linked statically.
  *
- * System calls are made directly: there is then nothing to look up before the first call, and
- * another preloaded library (a false clock) cannot answer in between.
+ * System calls are made directly: there is then nothing to look up before the first call, and the
+ * false clock (shim_clock.c), which is in the same library, cannot answer in between.
  */
 
 #define _GNU_SOURCE
@@ -905,17 +905,3 @@ int __openat_2(int folder, const char *name, int flags)
 extern int __open64_2(const char *, int) __attribute__((alias("__open_2")));
 extern int __openat64_2(int, const char *, int) __attribute__((alias("__openat_2")));
 #endif
-
-/* ---- Beside the disk ------------------------------------------------------------------------ */
-
-/* libfaketime 0.9.10 takes every absolute deadline for one of the wall clock, also where it was
- * told to leave the monotonic one alone; Python's time.sleep then fails. Preloaded before it, we
- * let it not see them. */
-int clock_nanosleep(clockid_t clock, int flags, const struct timespec *until,
-                    struct timespec *rest)
-{
-    int reason = errno;
-    int failed = syscall(SYS_clock_nanosleep, clock, flags, until, rest) == 0 ? 0 : errno;
-    errno = reason;
-    return failed;
-}
