@@ -25,6 +25,7 @@ _ATTENDED_FLUSH_S = 0.02
 _HEARTBEAT_S = 1.0
 _HEALTH_S = 30.0
 _GOODBYE_S = 3.0
+_CLOCKS_AGREE_US = 86_400_000_000
 #: MAV_COMP_ID_ONBOARD_COMPUTER
 COMPONENT = 191
 _ONBOARD_HEARTBEAT: dict[str, Value] = {
@@ -69,6 +70,8 @@ class Agent:
             url=self._url, receive=self._receive, ended=self._link_ended, log=self._log
         )
         self._spooled = asyncio.Event()
+        self._leaving: list[Vehicle] = []
+        """Vehicles that another agent took over."""
         self._own_disk = ThreadPoolExecutor(1, thread_name_prefix="spool")
         self._vehicles = Vehicles(
             settings=settings,
@@ -199,6 +202,7 @@ class Agent:
                     )
                     vehicle.session.close()
                     self._vehicles.remove(vehicle)
+                    self._leaving.append(vehicle)
             if not self._vehicles.sessions:
                 self.stop()
 
@@ -208,13 +212,24 @@ class Agent:
             self._spooled.clear()
             for vehicle in self._vehicles:
                 await self._keep_spool(vehicle)
+            while self._leaving:
+                await self._leave(self._leaving.pop())
+
+    async def _leave(self, vehicle: Vehicle) -> None:
+        """Another agent has its name: what was collected stays on this disk."""
+        vehicle.drone.finish()
+        if vehicle.keeper is not None:
+            vehicle.keeper.spool.hurry()
+            await self._keep_spool(vehicle)
+            vehicle.keeper.close()
 
     async def _keep_spool(self, vehicle: Vehicle) -> None:
         if vehicle.keeper is not None:
             timeline = vehicle.drone.timeline
-            offset_us = timeline.receipt_offset_us if timeline.told else None
-            utc_us = None if offset_us is None else self._clock.receipt_us() + offset_us
-            await vehicle.keeper.step(self._clock.monotonic_s(), utc_us)
+            utc_us = self._clock.receipt_us() + timeline.receipt_offset_us
+            # One clock alone must not make a month of flights too old, be it the autopilot's.
+            sure = timeline.told and abs(utc_us - self._clock.utc_us()) < _CLOCKS_AGREE_US
+            await vehicle.keeper.step(self._clock.monotonic_s(), utc_us if sure else None)
 
     def _report_health(self, utc_us: int) -> None:
         first = self._vehicles.configured
@@ -296,4 +311,5 @@ class Agent:
         for _, session, keeper in kept:
             await asyncio.to_thread(session.close)
             keeper.close()
+        self._vehicles.close()
         self._own_disk.shutdown()

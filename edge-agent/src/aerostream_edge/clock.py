@@ -25,6 +25,10 @@ class HostClock:
         except OSError:
             return ""
 
+    def utc_us(self) -> int:
+        """The host's UTC as it believes now, in µs."""
+        return time.time_ns() // 1000
+
     def monotonic_s(self) -> float:
         """Seconds on the monotonic clock."""
         return time.monotonic()

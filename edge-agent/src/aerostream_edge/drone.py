@@ -223,6 +223,12 @@ class Drone:
             self._text_happened(text)
         self.flush()
 
+    def begin_epoch(self) -> None:
+        """The numbering began anew: all boots that run began before its first number."""
+        self._boots = {
+            component: start._replace(number=0) for component, start in self._boots.items()
+        }
+
     def flush(self) -> None:
         """Make a frame of what was collected, if anything."""
         samples = self._batch.samples

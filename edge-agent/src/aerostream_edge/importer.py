@@ -298,13 +298,13 @@ class Importer:
     def _send(self) -> None:
         now_s = time.monotonic()
         for name, window in self._windows.items():
+            for lost in window.hopeless(now_s):
+                self._drones[name].counts.dropped_samples += lost.samples
+                self._say(f"frame {lost.number} of {name} was never stored: set aside")
             while self._uplink.has_room and (item := window.next_due(now_s)) is not None:
                 mid = self._uplink.publish(drone_topic(name, UP_BF), item.payload)
                 self._mids[mid] = (window, item)
                 window.sent(item, now_s)
-            for item in window.hopeless():
-                self._drones[name].counts.dropped_samples += item.samples
-                self._say(f"frame {item.number} of {name} was never stored: set aside")
 
     def _published(self, event: Published) -> None:
         self._mids.pop(event.mid, None)

@@ -193,6 +193,7 @@ class DroneSession:
 
     def begin_epoch(self, now_s: float) -> None:
         """Announce that the numbering began anew."""
+        self.drone.begin_epoch()
         self._numbers.clear()
         self._history_mid = None
         self.publish_status(now_s)
@@ -250,6 +251,8 @@ class DroneSession:
 
     def _disconnected(self) -> None:
         self._spool.connected = False
+        for numbers in self._numbers.values():
+            self._spool.unconfirmed(numbers)
         self._numbers.clear()
         self._history_mid = None
         self._pace.disconnected()
@@ -265,7 +268,7 @@ class DroneSession:
             return
         self._warn_once(f"the broker refuses what this drone publishes: {event.reason}")
         if numbers is not None:
-            self._spool.refused(numbers)
+            self._spool.flights.refused(numbers)
 
     def _received(self, event: Received, now_s: float) -> None:
         try:

@@ -15,18 +15,23 @@ class Tries:
     """The attempts to have one number stored."""
 
     attempts: int = 0
+    first_s: float = 0.0
+    """When it was first sent."""
     passed_over: int = 0
     """How often it was sent after a later number was acknowledged."""
     freed_before: int = 0
     """Numbers that acknowledgements had freed when it was last sent."""
 
-    def sent(self, *, passed: bool, freed: int) -> float:
+    def sent(self, now_s: float, *, passed: bool, freed: int) -> float:
         """It goes out (again); gives the seconds to wait, which grow with every attempt.
 
         Args:
+            now_s: the caller's clock.
             passed: whether a later number was acknowledged.
             freed: numbers that acknowledgements have freed so far.
         """
+        if not self.attempts:
+            self.first_s = now_s
         self.attempts += 1
         # Sending in vain while nothing is stored at all says nothing about the item.
         self.passed_over += passed and freed != self.freed_before
@@ -39,7 +44,12 @@ class Tries:
         self.attempts -= 1
         self.passed_over = max(0, self.passed_over - 1)
 
-    @property
-    def hopeless(self) -> bool:
-        """Whether it may be given up."""
-        return self.passed_over >= _MAX_PASSED_OVER
+    def hopeless(self, now_s: float, least_s: float) -> bool:
+        """Whether it may be given up.
+
+        Args:
+            now_s: the caller's clock.
+            least_s: for so long at least it is tried: a broker that drops much in a bad hour must
+                not look like a frame that cannot be stored.
+        """
+        return self.passed_over >= _MAX_PASSED_OVER and now_s - self.first_s >= least_s

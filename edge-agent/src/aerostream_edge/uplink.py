@@ -213,6 +213,7 @@ class Uplink:
                 self.connected = True
             elif isinstance(event, (Disconnected, Refused, Unreachable)):
                 self.connected = False
+                self._inflight.clear()
             events.append(event)
 
     def _on_pre_connect(self, client: paho.Client, _userdata: object) -> None:
@@ -258,6 +259,7 @@ class Uplink:
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
+        self._forget_unconfirmed(client)
         told = flags.is_disconnect_packet_from_server
         taken_over = reason.value == _TAKEN_OVER or self._contest.disconnected(
             time.monotonic(), by_reason=told
@@ -265,6 +267,18 @@ class Uplink:
         if taken_over:
             client.disconnect()  # else paho would connect again, and throw the other one out
         self._report(Disconnected(str(reason), taken_over))
+
+    @staticmethod
+    def _forget_unconfirmed(client: paho.Client) -> None:
+        """Have paho send nothing again by itself.
+
+        It would send it before anything new on the next connection: over a link that breaks before
+        a large payload is through, nothing else would ever get through either. Sending again is
+        the caller's, who knows what is worth it. There is no public way to do this.
+        """
+        with client._out_message_mutex:
+            client._out_messages.clear()
+            client._inflight_messages = 0
 
     def _on_publish(
         self,

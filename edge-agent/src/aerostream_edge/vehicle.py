@@ -126,6 +126,7 @@ class Vehicle:
             data: dict[str, str | int] = {
                 "reason": drop.reason,
                 "frames": drop.frames,
+                "events": drop.events,
                 "samples": drop.samples,
             }
             if drop.to_us:

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
+from pathlib import Path
 
 from aerostream_contract.names import DroneName
 
@@ -10,8 +11,9 @@ from aerostream_edge.accounts import account_of
 from aerostream_edge.attention import AttendedChannels
 from aerostream_edge.clock import HostClock
 from aerostream_edge.drone import Drone, Outbox, Reception
-from aerostream_edge.errors import UplinkError
+from aerostream_edge.errors import StateError, UplinkError
 from aerostream_edge.identity import Identities
+from aerostream_edge.lock import AgentLock
 from aerostream_edge.logs import BoundLog, bound_log
 from aerostream_edge.mavlink.frames import Frame
 from aerostream_edge.rates import RateRequests, RatesMode
@@ -20,11 +22,11 @@ from aerostream_edge.session import DroneSession
 from aerostream_edge.settings import EdgeSettings
 from aerostream_edge.spool import Spool
 from aerostream_edge.spool.file import SpoolFile
-from aerostream_edge.spool.keeper import SpoolKeeper, new_epoch
+from aerostream_edge.spool.keeper import IN_MEMORY, MEMORY_BYTES, SpoolKeeper, new_epoch
 from aerostream_edge.spool.pace import Pace
 from aerostream_edge.spool.restamp import renumbered
-from aerostream_edge.spool.spool import Host
-from aerostream_edge.spool.work import Opened
+from aerostream_edge.spool.spool import LIVE_S, Host
+from aerostream_edge.spool.work import Opened, SpoolFailed
 from aerostream_edge.timeline import Timeline
 from aerostream_edge.uplink import Tls
 from aerostream_edge.vehicle import Vehicle
@@ -34,8 +36,6 @@ from aerostream_edge.window import Window
 _MAX_HELD = 2000
 _AUTOPILOT = 1
 _DAY_US = 86_400_000_000
-#: Of a spool in memory.
-_MEMORY_BYTES = 16 * 1024 * 1024
 
 
 class Vehicles:
@@ -77,6 +77,7 @@ class Vehicles:
         self._by_name: dict[DroneName, Vehicle] = {}
         self._by_system: dict[int, Vehicle] = {}
         self._taken_over: set[DroneName] = set()
+        self._locks: list[AgentLock] = []
         first = self._add(settings.name, self._identities.first_system)
         if first.session is None:
             raise UplinkError(
@@ -122,6 +123,11 @@ class Vehicles:
             system: other for system, other in self._by_system.items() if other is not vehicle
         }
         self._taken_over.add(name)
+
+    def close(self) -> None:
+        """Let other agents have the vehicles."""
+        for lock in self._locks:
+            lock.release()
 
     def _released(self, system: int) -> list[Reception]:
         """What was held of a system that turned out to be a vehicle."""
@@ -175,18 +181,14 @@ class Vehicles:
         account = account_of(settings, name)
         if account is None:
             return None
-        file = SpoolFile(
-            settings.data_dir / "spool" / f"{name.fleet}.{name.drone}.db"
-            if settings.spool_bytes
-            else None,
-            max_bytes=settings.spool_bytes or _MEMORY_BYTES,
-        )
-        opened = file.open(new_epoch())
+        path = settings.data_dir / "spool" / f"{name.fleet}.{name.drone}.db"
+        file, opened, home = self._spool_file(name, path)
         spool = Spool(
             opened=opened,
             host=Host(self._clock.host_boot, self._clock.base_us),
             fsync_s=settings.spool_fsync,
             max_age_us=int(settings.spool_days * _DAY_US),
+            live_s=LIVE_S + settings.batch_interval,
             wake=self._spooled,
         )
         drone = self._drone(name, spool)
@@ -208,13 +210,43 @@ class Vehicles:
             pace=pace,
             sender=session,
             disk=self._disk,
+            home=home,
+            home_bytes=settings.spool_bytes,
             renumber=renumbered,
             lost=lambda sentence: vehicle.lost_spool(sentence, self._clock.receipt_us()),
             log=bound_log(drone=str(name)),
         )
         vehicle = self._vehicle(drone, system, attended, session, keeper)
         self._say_what_was_there(vehicle, opened)
+        if home is not None:
+            vehicle.lost_spool(IN_MEMORY, self._clock.receipt_us())
         return vehicle
+
+    def _spool_file(self, name: DroneName, path: Path) -> tuple[SpoolFile, Opened, Path | None]:
+        """The spool's file, opened, and where it should be if it is not there.
+
+        Raises:
+            StateError: the configured drone's file is of another version.
+        """
+        home = path if self._settings.spool_bytes else None
+        if home is not None:
+            try:
+                if name != self._settings.name:
+                    # The configured one is held by whoever made the agent.
+                    self._locks.append(AgentLock(self._settings.data_dir, name))
+                file = SpoolFile(home, max_bytes=self._settings.spool_bytes)
+                return file, file.open(new_epoch()), None
+            except SpoolFailed as error:
+                # A disk that fails must not hide an aircraft.
+                self._log.error(IN_MEMORY, extra={"vehicle": str(name), "reason": str(error)})
+            except StateError as error:
+                if name == self._settings.name:
+                    raise
+                home = None
+                sentence = "the spool of a vehicle is in memory"
+                self._log.error(sentence, extra={"vehicle": str(name), "reason": str(error)})
+        file = SpoolFile(None, max_bytes=MEMORY_BYTES)
+        return file, file.open(new_epoch()), home
 
     def _drone(self, name: DroneName, outbox: Outbox) -> Drone:
         settings = self._settings

@@ -80,7 +80,7 @@ class Window:
         """The item went out: it is due again after a time that grows with every attempt."""
         entry = self._entries[item.number]
         later = item.number < self._highest_acknowledged
-        entry.due_s = now_s + entry.tries.sent(passed=later, freed=self._freed)
+        entry.due_s = now_s + entry.tries.sent(now_s, passed=later, freed=self._freed)
 
     def acknowledge(self, epoch: int, ranges: Iterable[tuple[int, int]]) -> int:
         """Forget what is stored; an acknowledgement of another epoch is not for us."""
@@ -100,9 +100,13 @@ class Window:
             self._highest_acknowledged = max(self._highest_acknowledged, highest)
         return freed
 
-    def hopeless(self) -> list[Item]:
-        """Set aside what was sent eight times after a later number was acknowledged."""
-        lost = [entry.item for entry in self._entries.values() if entry.tries.hopeless]
+    def hopeless(self, now_s: float) -> list[Item]:
+        """Set aside what was sent eight times after a later number was acknowledged, in vain."""
+        lost = [
+            entry.item
+            for entry in self._entries.values()
+            if entry.due_s <= now_s and entry.tries.hopeless(now_s, 0.0)
+        ]
         for item in lost:
             self._remove(item.number)
         return lost

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from aerostream_contract.times import EARLIEST_US, LATEST_US
 from msgspec import convert
 
+from aerostream_edge.spool import tables
 from aerostream_edge.spool.item import Drop, Kind
 from aerostream_edge.spool.restamp import Restamp, moved_by
 
@@ -14,13 +15,15 @@ _OLDEST_ROWS = 16_384
 _MOST_ASIDE = 200
 _EXPENDABLE = (Kind.TELEMETRY, Kind.EVENT, Kind.REPORT)
 
-_Row = tuple[int, int, int, int]
+_Row = tuple[int, Kind, int, int, int]
 
 
 def delete(connection: sqlite3.Connection, first: int, last: int) -> None:
     """Delete the items of a range of numbers."""
     connection.execute("DELETE FROM items WHERE number BETWEEN ? AND ?", (first, last))
     connection.execute("DELETE FROM payloads WHERE number BETWEEN ? AND ?", (first, last))
+    blocks = (first >> tables.BLOCK_BITS, last >> tables.BLOCK_BITS)
+    connection.execute("DELETE FROM full_blocks WHERE block BETWEEN ? AND ?", blocks)
 
 
 def drop_least(
@@ -29,7 +32,7 @@ def drop_least(
     """Drop the oldest of the least important kind that there is; None: there is nothing."""
     for kind in _EXPENDABLE:
         rows = connection.execute(
-            "SELECT number, samples, from_us, to_us FROM items WHERE kind = ?"
+            "SELECT number, kind, samples, from_us, to_us FROM items WHERE kind = ?"
             " ORDER BY number LIMIT ?",
             (int(kind), most),
         ).fetchall()
@@ -46,7 +49,7 @@ def drop_older(
     # What the host's clock alone has stamped may look older than it is: the last run that began
     # before an item must have been told the time before it.
     rows = connection.execute(
-        "SELECT number, samples, from_us, to_us FROM items WHERE number < ? AND to_us < ?"
+        "SELECT number, kind, samples, from_us, to_us FROM items WHERE number < ? AND to_us < ?"
         " AND number >= coalesce((SELECT coalesce(told, 1 << 53) FROM runs"
         " WHERE first <= number ORDER BY first DESC LIMIT 1), 0) AND kind != ?",
         ((lowest or 0) + _OLDEST_ROWS, limit_us, int(Kind.LOSS)),
@@ -61,7 +64,7 @@ def set_aside(
     rows: list[_Row] = []
     for number in numbers:
         row = connection.execute(
-            "SELECT number, samples, from_us, to_us FROM items WHERE number = ?", (number,)
+            "SELECT number, kind, samples, from_us, to_us FROM items WHERE number = ?", (number,)
         ).fetchone()
         if row is not None:
             rows.append(row)
@@ -86,17 +89,19 @@ def note_drops(
     """Count drops until an event that reports them is kept; forget those that one reports."""
     for drop in reported:
         connection.execute(
-            "UPDATE drops SET frames = frames - ?, samples = samples - ? WHERE reason = ?",
-            (drop.frames, drop.samples, drop.reason),
+            "UPDATE drops SET frames = frames - ?, events = events - ?, samples = samples - ?"
+            " WHERE reason = ?",
+            (drop.frames, drop.events, drop.samples, drop.reason),
         )
     if reported:
         connection.execute("DELETE FROM drops WHERE frames <= 0")
     for drop in drops:
         connection.execute(
-            "INSERT INTO drops VALUES (?, ?, ?, ?, ?) ON CONFLICT (reason) DO UPDATE SET"
-            " frames = frames + excluded.frames, samples = samples + excluded.samples,"
+            "INSERT INTO drops VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (reason) DO UPDATE SET"
+            " frames = frames + excluded.frames, events = events + excluded.events,"
+            " samples = samples + excluded.samples,"
             " from_us = min(from_us, excluded.from_us), to_us = max(to_us, excluded.to_us)",
-            (drop.reason, drop.frames, drop.samples, drop.from_us, drop.to_us),
+            (drop.reason, drop.frames, drop.events, drop.samples, drop.from_us, drop.to_us),
         )
 
 
@@ -106,12 +111,14 @@ def _dropped(
     rows: Sequence[_Row],
     restamps: Sequence[Restamp],
 ) -> Drop:
-    drop = Drop(reason, 0, 0, LATEST_US, EARLIEST_US)
-    numbers: list[int] = []
-    for number, samples, from_us, to_us in convert(rows, list[_Row]):
+    drop = Drop(reason, 0, 0, 0, LATEST_US, EARLIEST_US)
+    for number, kind, samples, from_us, to_us in convert(rows, list[_Row]):
         delete(connection, number, number)
         by_us = moved_by(restamps, number)
-        numbers.append(number)
-        drop = drop.plus(Drop(reason, 1, samples, from_us + by_us, to_us + by_us))
-    drop.numbers = numbers
+        drop.numbers.append(number)
+        drop.frames += 1
+        drop.events += kind is not Kind.TELEMETRY
+        drop.samples += samples
+        drop.from_us = min(drop.from_us, from_us + by_us)
+        drop.to_us = max(drop.to_us, to_us + by_us)
     return drop

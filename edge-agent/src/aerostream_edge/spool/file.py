@@ -25,14 +25,15 @@ from aerostream_edge.spool.reserve import ReserveFile
 from aerostream_edge.spool.restamp import Restamp, moved_by, restamped
 from aerostream_edge.spool.work import Opened, SpoolDamaged, SpoolFailed, Write
 
-_BUSY_TIMEOUT_S = 5.0
+#: Somebody who looks at the file holds it for longer only with `BEGIN IMMEDIATE`.
+_BUSY_TIMEOUT_S = 1.0
 #: Rows that are dropped at once.
 _DROPPED_ROWS = 16
 #: Where the disk is full this part of the items goes, so that the next second is not as bad.
 _ROOM_PART = 50
-_LEAST_PAGES = 64
+_LEAST_PAGES = 256
 #: What an item takes besides its payload, and pages that a write touches besides those.
-_ITEM_BYTES, _OTHER_PAGES = 64, 8
+_ITEM_BYTES, _OTHER_PAGES = 64, 24
 #: What the disk, or whoever else uses the file, is to blame for. Anything else that SQLite says
 #: of statements that fit their tables says that the file is not as it was written.
 _TROUBLE = (
@@ -79,7 +80,8 @@ class SpoolFile:
             new_epoch: of a file that has to be made.
 
         Raises:
-            StateError: it can be neither opened nor made.
+            SpoolFailed: it can be neither opened nor made.
+            StateError: it is of another version of this program.
         """
         try:
             if self.path is not None:
@@ -92,9 +94,12 @@ class SpoolFile:
                 opened = self._open(new_epoch)
                 opened.set_aside = aside
                 return opened
-        except (OSError, SpoolFailed, SpoolDamaged) as error:
+        except StateError as error:
             self.close()
             raise StateError(f"the spool {self.path} cannot be used: {error}") from error
+        except (OSError, SpoolFailed, SpoolDamaged) as error:
+            self.close()
+            raise SpoolFailed(f"the spool {self.path} cannot be used: {error}") from error
 
     def apply(self, write: Write) -> list[Drop]:
         """Carry out a write; gives what had to be dropped, which is kept until it is reported.
@@ -166,13 +171,13 @@ class SpoolFile:
         """Set the file aside, which turned out to be damaged, and begin a new one.
 
         Raises:
-            StateError: no other can be made.
+            SpoolFailed: no other can be made.
         """
         self.close()
         try:
             aside = self._set_aside()
         except OSError as error:
-            raise StateError(f"the spool {self.path} cannot be set aside: {error}") from error
+            raise SpoolFailed(f"the spool {self.path} cannot be set aside: {error}") from error
         opened = self.open(new_epoch)
         opened.set_aside = aside
         return opened
@@ -288,12 +293,15 @@ class SpoolFile:
 
     def _insert(self, items: Sequence[Item]) -> None:
         self._connection.executemany(
-            "INSERT INTO items VALUES (?, ?, ?, ?, ?)",
+            # Or replaced: a write that failed may be there all the same, and is repeated.
+            "INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?)",
             [(i.number, int(i.kind), i.samples, i.from_us, i.to_us) for i in items],
         )
         self._connection.executemany(
-            "INSERT INTO payloads VALUES (?, ?)", [(i.number, i.payload) for i in items]
+            "INSERT OR REPLACE INTO payloads VALUES (?, ?)",
+            [(i.number, i.payload) for i in items],
         )
+        tables.note_full_blocks(self._connection, (item.number for item in items))
 
     def _note_times(self, write: Write) -> None:
         execute = self._connection.execute
@@ -329,6 +337,8 @@ class SpoolFile:
         margin = min(_OTHER_PAGES, self._page_limit // 8)
         pages_needed = needed // tables.PAGE_BYTES + margin
         drops: list[Drop] = []
+        if self._pages_used() + pages_needed > self._page_limit:
+            self._connection.execute("DELETE FROM aside")
         while self._pages_used() + pages_needed > self._page_limit:
             dropped = dropping.drop_least(self._connection, _DROPPED_ROWS, self._restamps)
             if dropped is None:

@@ -56,6 +56,8 @@ class Drop:
     reason: str
     """`full`, `age`, `refused` or `damaged`."""
     frames: int
+    events: int
+    """Those of them that are events or reports."""
     samples: int
     from_us: int
     to_us: int
@@ -67,6 +69,7 @@ class Drop:
         return Drop(
             self.reason,
             self.frames + other.frames,
+            self.events + other.events,
             self.samples + other.samples,
             min(self.from_us, other.from_us),
             max(self.to_us, other.to_us),

@@ -58,14 +58,19 @@ class Pace:
         if self._sent_s is None:
             return
         if now_s - self._sent_s > _LONGEST_BATCH_S:
-            self._batch_bytes = max(_LEAST_BATCH_BYTES, self._batch_bytes // 2)
+            self._shrink()
         else:
             self._batch_bytes = min(self._most_bytes, self._batch_bytes * 5 // 4)
         self._sent_s = None
 
     def disconnected(self) -> None:
-        """What was on its way is so no more."""
+        """What was on its way is so no more; it may have been too much for the link."""
+        if self._sent_s is not None:
+            self._shrink()
         self._sent_s = None
+
+    def _shrink(self) -> None:
+        self._batch_bytes = max(_LEAST_BATCH_BYTES, self._batch_bytes // 2)
 
     def _count(self, now_s: float) -> None:
         if self._counted_s is not None:

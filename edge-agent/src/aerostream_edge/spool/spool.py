@@ -5,21 +5,23 @@ it. What was not published while it was new, or not acknowledged in time, waits 
 as history, the newest first.
 """
 
-import heapq
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from heapq import nlargest
 from itertools import pairwise
 from typing import NamedTuple
 
 from aerostream_contract.ranges import RangeSet
 
+from aerostream_edge.spool.flights import Flights
 from aerostream_edge.spool.item import Drop, Item, Kind
 from aerostream_edge.spool.restamp import Move, Restamp, restamped
 from aerostream_edge.spool.work import Opened, Run, Write
-from aerostream_edge.tries import Tries
 
-#: What waited longer than this is history.
+#: What waited longer than this to be published is history.
 LIVE_S = 5.0
+#: While the time is a guess so many numbers are sealed at once, which costs a sync.
+_SEALED_AHEAD = 64
 #: Numbers that are reserved at once, which costs one write to the disk.
 BLOCK = 1000
 #: Acknowledged items are deleted with the next write, or after this time.
@@ -29,8 +31,6 @@ _EARLY_S = 0.25
 _AGE_CHECK_S = 60.0
 _MOST_IN_BATCH = 500
 _MOST_STRETCHES = 16
-#: Items that were passed over this often go alone: one of them may be what spoils the others.
-_ALONE_FROM = 4
 
 
 class Host(NamedTuple):
@@ -59,6 +59,7 @@ class Spool:
             caller's, whose seconds the methods take.
         fsync_s: seconds of telemetry that a power cut may take.
         max_age_us: age at which items go; None for no limit.
+        live_s: age of its oldest sample from which on an item is history.
         wake: called when there is something to write or to send.
     """
 
@@ -69,11 +70,13 @@ class Spool:
         host: Host,
         fsync_s: float,
         max_age_us: int | None,
+        live_s: float = LIVE_S,
         wake: Callable[[], None],
     ) -> None:
         self._host = host
         self._fsync_s = fsync_s
         self._max_age_us = max_age_us
+        self._live_s = live_s
         self._wake = wake
         self._connected = False
         self._hurried = False
@@ -100,20 +103,17 @@ class Spool:
         self._writing: list[Item] = []
         self._fresh: deque[Item] = deque()
         self._urgent: deque[Item] = deque()
-        self._flying: dict[int, int] = {}
-        """Sent and not acknowledged, with their bytes where they were history."""
-        self._tries: dict[int, Tries] = {}
-        self._due: list[tuple[float, int, int]] = []
-        self._history: set[int] = set()
-        self.history_bytes = 0
-        """Of history that was sent and not acknowledged."""
+        self._chosen: set[int] = set()
+        """History that is being read."""
+        self._uncertain: set[int] = set()
+        """Items whose write failed: the file may have them all the same."""
+        self.flights = Flights()
+        """What was sent."""
         self._stored = RangeSet()
         self._stored_since_s: float | None = None
         self._refused: list[int] = []
         self._unsynced = RangeSet()
         self._unsynced_since_s: float | None = None
-        self._highest_acknowledged = -1
-        self._freed = 0
         self._age_checked_s: float | None = None
         self._drops: dict[str, Drop] = {drop.reason: drop for drop in opened.drops}
         self._reported: list[Drop] = []
@@ -121,7 +121,7 @@ class Spool:
     def __len__(self) -> int:
         """Items that are not known to be stored."""
         new = len(self._unwritten) + len(self._writing) + len(self._fresh) + len(self._urgent)
-        return new + len(self._waiting) + len(self._flying)
+        return new + len(self._waiting) + len(self._chosen) + len(self.flights)
 
     @property
     def next_number(self) -> int:
@@ -158,7 +158,8 @@ class Spool:
             self._run = self._told._replace(first=self._run.first)
         for run, after in pairwise([*self._earlier, self._run]):
             by_us = offset_us + self._host.base_us - run.base_us
-            if run.told is not None or run.host_boot != self._host.boot or not by_us:
+            same_boot = bool(self._host.boot) and run.host_boot == self._host.boot
+            if run.told is not None or not same_boot or not by_us:
                 continue
             ranges = self._unseen(max(run.first, self._sealed_at_start), after.first)
             if ranges:
@@ -190,12 +191,11 @@ class Spool:
             for low, high in self._waiting
             if low < end and high >= first
         )
-        for number in (*(item.number for item in self._writing), *self._flying):
+        for number in (*(item.number for item in self._writing), *self._chosen):
             if first <= number < end:
                 unseen.add(number)
-        for number, tries in self._tries.items():
-            if tries.attempts:
-                unseen.discard(number)
+        for low, high in self.flights.seen:
+            unseen.discard(low, high)
         return list(unseen)
 
     # --- the file -----------------------------------------------------------------------
@@ -213,7 +213,7 @@ class Spool:
         write.refused = self._refused
         write.told = self._told
         if self._guessing and self._connected and self._next > self._sealed:
-            write.seal = self._next
+            write.seal = self._next + _SEALED_AHEAD
         if self._age_is_due(now_s) and self._max_age_us is not None and utc_us is not None:
             write.too_old_us = utc_us - self._max_age_us
         oldest_s = min(map(self._received_s, items), default=self._unsynced_since_s or now_s)
@@ -234,7 +234,9 @@ class Spool:
             write.reserve = items[-1].number + 1 + BLOCK
             write.durable = True
         write.stored = list(self._stored)
-        write.forget_restamps = self._has_restamps and not (self._waiting or self._flying)
+        write.forget_restamps = self._has_restamps and not (
+            self._waiting or self._chosen or self.flights
+        )
         self._writing = items
         self._unwritten, self._new_restamps, self._refused = [], [], []
         self._reported, self._told, self._stored_since_s = [], None, None
@@ -251,6 +253,7 @@ class Spool:
             self._has_restamps and not write.forget_restamps
         )
         self._writing = []
+        self._uncertain.clear()
         moved = write.restamps + self._new_restamps
         for item in write.items:
             if any(restamp.is_for(item.number) for restamp in moved):
@@ -270,20 +273,58 @@ class Spool:
             self._dropped(drop)
         self._expire(now_s)
 
-    def moved(self, opened: Opened) -> list[Item]:
-        """Another file took the place of the one that failed; what is known of that is forgotten.
+    def take_back(self, write: Write, now_s: float) -> None:
+        """A write failed: all of it is still to be written."""
+        self._unwritten = write.items + self._unwritten
+        self._writing = []
+        self._uncertain.update(item.number for item in write.items)
+        for first, last in write.stored:
+            self._stored.add(first, last)
+            self._stored_since_s = now_s
+        self._new_restamps = write.restamps + self._new_restamps
+        self._refused = write.refused + self._refused
+        self._reported = write.reported + self._reported
+        self._told = write.told or self._told
 
-        Gives the items that had not been published and are still at hand, to be put again.
+    def moved(self, opened: Opened, *, is_lost: bool) -> list[Item]:
+        """Another file takes the place of this one; what is known of this one is forgotten.
+
+        Args:
+            opened: what the other one has in it.
+            is_lost: nobody will read this file again.
+
+        Gives the items that were not published, and are in no file that will be read: they are to
+        be put again.
         """
-        at_hand = [
-            restamped(self._new_restamps, item)
-            for item in (*self._urgent, *self._fresh, *self._writing, *self._unwritten)
-        ]
+        at_hand = [*self._writing, *self._unwritten]
+        if is_lost:
+            at_hand += (*self._urgent, *self._fresh)
+        elif self._guessing:
+            # In this file their times may move later: they must not be seen with others.
+            at_hand = [item for item in at_hand if item.number not in self._uncertain]
+        at_hand = [restamped(self._new_restamps, item) for item in at_hand]
         drops = self._drops
         self._begin(opened)
         for drop in drops.values():
             self._add_drop(drop)
         return sorted(at_hand, key=lambda item: item.number)
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether times are the true ones, and the file knows."""
+        return self._sure
+
+    def written_numbers(self) -> list[int]:
+        """All that is in the file and not known to be stored, the newest first."""
+        numbers = RangeSet(self._waiting)
+        queued = [item.number for item in (*self._urgent, *self._fresh)]
+        for number in (*queued, *self._chosen, *self.flights):
+            numbers.add(number)
+        return list(numbers.from_highest())
+
+    def was_seen(self, number: int) -> None:
+        """An item was published under another number: its times stay."""
+        self.flights.seen.add(number)
 
     def gave_up(self, drop: Drop) -> None:
         """Count what is out of reach, to be reported."""
@@ -333,25 +374,27 @@ class Spool:
         """The item that `next_live` gave went out."""
         queue = self._urgent if item.kind is not Kind.TELEMETRY else self._fresh
         queue.popleft()
-        self._fly(item.number, 0, now_s)
+        self.flights.sent(item.number, now_s)
 
     @property
     def has_live(self) -> bool:
         """Whether something new waits to be published."""
-        return bool(self._fresh or self._urgent or self._unwritten or self._writing)
+        return bool(self._fresh or self._urgent)
 
     def choose(self, now_s: float) -> list[int]:
-        """Numbers of history to send together, the newest first; they count as sent.
+        """Numbers of history to send together, the newest first, to be read from the file.
 
-        What cannot be sent after all is given back.
+        They are to be told as sent, given back, or missing.
         """
-        self._collect_due(now_s)
+        self._land_overdue(now_s)
+        # Times that move are written down before anybody sees them.
+        if self._new_restamps or self._told:
+            return []
         numbers: list[int] = []
         for number in self._waiting.from_highest():
             if not self._may_go(number):
                 continue
-            tries = self._tries.get(number)
-            if tries is not None and tries.passed_over >= _ALONE_FROM:
+            if self.flights.goes_alone(number):
                 if not numbers:
                     numbers.append(number)
                 break
@@ -360,45 +403,39 @@ class Spool:
                 break
         for number in numbers:
             self._waiting.discard(number)
-            self._flying[number] = 0
-            self._tries.setdefault(number, Tries())
+        self._chosen.update(numbers)
         return numbers
 
     def give_back(self, numbers: Iterable[int]) -> None:
         """Numbers that were chosen and not sent."""
         for number in numbers:
-            if number in self._flying:
-                del self._flying[number]
+            if number in self._chosen:
+                self._chosen.discard(number)
                 self._waiting.add(number)
-                if self._tries[number] == Tries():
-                    del self._tries[number]
 
     def missing(self, numbers: Iterable[int]) -> None:
         """Numbers that were chosen, and are not in the file: they were deleted as stored."""
         for number in numbers:
-            self._forget(number)
+            self._chosen.discard(number)
+            self.flights.forget(number)
 
     def sent_history(self, numbers: Sequence[int], size: int, now_s: float) -> None:
-        """Chosen numbers went out together."""
+        """Chosen numbers went out together; what was acknowledged meanwhile is done."""
         each = size // len(numbers) + 1
         for number in numbers:
-            if number in self._flying:
-                self._history.add(number)
-                self._fly(number, each, now_s)
+            if number in self._chosen:
+                self._chosen.discard(number)
+                self.flights.sent(number, now_s, size=each, history=True)
 
-    def refused(self, numbers: Iterable[int]) -> None:
-        """The broker did not take what was sent: nobody can have stored it."""
-        for number in numbers:
-            if number in self._tries:
-                self._tries[number].refused()
+    def unconfirmed(self, numbers: Iterable[int]) -> None:
+        """The connection ended before the broker had confirmed them: they wait again."""
+        for number in self.flights.land(numbers):
+            self._waiting.add(number)
 
     def forgotten(self) -> None:
         """The broker lost the session, or an ingest starts anew: all may have to go again."""
-        self._due.clear()
-        for number in self._flying:
+        for number in self.flights.land():
             self._waiting.add(number)
-        self._flying.clear()
-        self.history_bytes = 0
         self._wake()
 
     def acknowledge(self, epoch: int, ranges: Iterable[tuple[int, int]], now_s: float) -> int:
@@ -406,43 +443,42 @@ class Spool:
         if epoch != self.epoch:
             return 0
         freed = RangeSet()
+        highest = -1
         for first, last in ranges:
             for gone in self._waiting.discard(first, last):
                 freed.add(*gone)
-            if last - first < len(self._flying):
-                flying = [n for n in range(first, last + 1) if n in self._flying]
-            else:
-                flying = [n for n in self._flying if first <= n <= last]
-            for number in flying:
+            chosen = [number for number in self._chosen if first <= number <= last]
+            for number in (*chosen, *self.flights.within(first, last)):
                 freed.add(number)
-            highest = min(last, self._next - 1)
-            self._highest_acknowledged = max(self._highest_acknowledged, highest)
-        count = len(freed)
+            self._chosen.difference_update(chosen)
+            highest = max(highest, min(last, self._next - 1))
         for first, last in freed:
             self._stored.add(first, last)
             self._unsynced.discard(first, last)
             for number in range(first, last + 1):
-                self._forget(number)
+                self.flights.forget(number)
         if not self._unsynced:
             self._unsynced_since_s = None
-        self._freed += count
-        if count and self._stored_since_s is None:
+        self.flights.acknowledged(highest, len(freed))
+        if freed and self._stored_since_s is None:
             self._stored_since_s = now_s
-        return count
+        return len(freed)
 
     def stretches(self) -> list[Stretch]:
         """History that is still to be stored, in few stretches, the oldest first."""
         history = RangeSet(self._waiting)
-        for number in self._history:
-            if number in self._flying:
-                history.add(number)
-        found = [Stretch(first, last, last - first + 1) for first, last in history]
-        while len(found) > _MOST_STRETCHES:
-            gaps = [after.first - before.last for before, after in pairwise(found)]
-            at = gaps.index(min(gaps))
-            low, high = found[at : at + 2]
-            found[at : at + 2] = [Stretch(low.first, high.last, low.frames + high.frames)]
-        return found
+        for number in (*self._chosen, *self.flights.history()):
+            history.add(number)
+        ranges = list(history)
+        gaps = ((after[0] - before[1], at) for at, (before, after) in enumerate(pairwise(ranges)))
+        # Cut where the gaps are widest.
+        cuts = sorted(at + 1 for _, at in nlargest(_MOST_STRETCHES - 1, gaps))
+        parts = [ranges[low:high] for low, high in pairwise([0, *cuts, len(ranges)])]
+        return [
+            Stretch(part[0][0], part[-1][1], sum(last - first + 1 for first, last in part))
+            for part in parts
+            if part
+        ]
 
     # --- within -------------------------------------------------------------------------
 
@@ -454,43 +490,25 @@ class Spool:
         """When the oldest sample of an item was received, by the monotonic clock."""
         return (item.received_us - self._host.base_us) / 1e6
 
-    def _fly(self, number: int, size: int, now_s: float) -> None:
-        tries = self._tries.setdefault(number, Tries())
-        timeout_s = tries.sent(passed=number < self._highest_acknowledged, freed=self._freed)
-        self._flying[number] = size
-        self.history_bytes += size
-        heapq.heappush(self._due, (now_s + timeout_s, number, tries.attempts))
-
-    def _collect_due(self, now_s: float) -> None:
+    def _land_overdue(self, now_s: float) -> None:
         """What was not acknowledged in time waits again, or is given up."""
-        while self._due and self._due[0][0] <= now_s:
-            _, number, attempts = heapq.heappop(self._due)
-            tries = self._tries.get(number)
-            if tries is None or number not in self._flying or tries.attempts > attempts:
-                continue
-            self.history_bytes -= self._flying.pop(number)
-            if tries.hopeless:
-                self._forget(number)
-                self._refused.append(number)
-            else:
-                self._waiting.add(number)
+        again, hopeless = self.flights.overdue(now_s)
+        for number in again:
+            self._waiting.add(number)
+        self._refused += hopeless
 
     def _expire(self, now_s: float) -> None:
         """What could not be published while it was new is history."""
         for queue in (self._urgent, self._fresh):
-            while queue and now_s - self._received_s(queue[0]) > LIVE_S:
+            while queue and now_s - self._received_s(queue[0]) > self._live_s:
                 self._waiting.add(queue.popleft().number)
-        self._collect_due(now_s)
-
-    def _forget(self, number: int) -> None:
-        self.history_bytes -= self._flying.pop(number, 0)
-        self._tries.pop(number, None)
-        self._history.discard(number)
+        self._land_overdue(now_s)
 
     def _dropped(self, drop: Drop) -> None:
         for number in drop.numbers:
             self._waiting.discard(number)
-            self._forget(number)
+            self._chosen.discard(number)
+            self.flights.forget(number)
         gone = set(drop.numbers)
         for queue in (self._urgent, self._fresh):
             kept = [item for item in queue if item.number not in gone]

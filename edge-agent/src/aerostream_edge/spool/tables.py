@@ -9,6 +9,7 @@ from aerostream_contract.models import Epoch, Number
 from aerostream_contract.ranges import RangeSet
 from msgspec import convert
 
+from aerostream_edge.errors import StateError
 from aerostream_edge.spool.item import Drop
 from aerostream_edge.spool.restamp import Restamp
 from aerostream_edge.spool.work import Opened, Run, SpoolDamaged
@@ -31,6 +32,8 @@ CREATE TABLE items (
 );
 -- Apart from `items`, so that those can be counted without reading all that is kept.
 CREATE TABLE payloads (number INTEGER PRIMARY KEY, payload BLOB NOT NULL);
+-- Blocks of 1024 numbers of which all are there: none of those need to be looked at at the start.
+CREATE TABLE full_blocks (block INTEGER PRIMARY KEY);
 CREATE TABLE restamps (id INTEGER PRIMARY KEY, restamp TEXT NOT NULL);
 CREATE TABLE runs (
     first INTEGER PRIMARY KEY,  -- its first number
@@ -41,6 +44,7 @@ CREATE TABLE runs (
 CREATE TABLE drops (            -- given up, and not yet reported
     reason TEXT PRIMARY KEY,
     frames INTEGER NOT NULL,
+    events INTEGER NOT NULL,
     samples INTEGER NOT NULL,
     from_us INTEGER NOT NULL,
     to_us INTEGER NOT NULL
@@ -48,16 +52,17 @@ CREATE TABLE drops (            -- given up, and not yet reported
 -- What was sent eight times in vain, for a person to look at.
 CREATE TABLE aside (number INTEGER PRIMARY KEY, kind INTEGER NOT NULL, payload BLOB NOT NULL);
 """
-PAGE_BYTES = 4096
+#: Small: the pages that one frame changes are what wears a card.
+PAGE_BYTES = 1024
 _CACHE_KIB = 512
 #: Pages in the log before it is copied into the file: log and growth fit into the reserve.
-_CHECKPOINT_PAGES = 250
-#: Rows that are counted at once.
-_COUNTED_ROWS = 16_384
+_CHECKPOINT_PAGES = 1000
+#: Numbers of a block, as a power of two.
+BLOCK_BITS = 10
 
 # SQLite keeps whatever is in a damaged page: rows are what they should be, or it is told.
 _SpoolRow = tuple[Epoch, Number, Number]
-_DropRow = tuple[Literal["full", "age", "refused"], Number, Number, int, int]
+_DropRow = tuple[Literal["full", "age", "refused"], Number, Number, Number, int, int]
 
 
 def set_up(connection: sqlite3.Connection, new_epoch: int) -> None:
@@ -65,13 +70,19 @@ def set_up(connection: sqlite3.Connection, new_epoch: int) -> None:
 
     Raises:
         SpoolDamaged: the file has others.
+        StateError: they are of another version of this program.
         sqlite3.Error: as SQLite says.
     """
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
-    if tables and (application, version) != (_APPLICATION_ID, _SCHEMA_VERSION):
-        raise SpoolDamaged("it is no spool of this version")
+    if tables and application != _APPLICATION_ID:
+        raise SpoolDamaged("it is no spool")
+    if tables and version != _SCHEMA_VERSION:
+        raise StateError(
+            f"it has version {version}, and this program knows {_SCHEMA_VERSION}: use the program "
+            "that made it, or move it away"
+        )
     for pragma in (
         f"page_size = {PAGE_BYTES}",
         "journal_mode = WAL",
@@ -120,29 +131,39 @@ def content(connection: sqlite3.Connection) -> Opened:
     )
 
 
+def note_full_blocks(connection: sqlite3.Connection, numbers: Iterable[int]) -> None:
+    """Note the blocks that numbers, which were just put in, complete."""
+    last_of_block = (1 << BLOCK_BITS) - 1
+    for number in numbers:
+        if number & last_of_block == last_of_block:
+            (count,) = connection.execute(
+                "SELECT count(*) FROM items WHERE number BETWEEN ? AND ?",
+                (number - last_of_block, number),
+            ).fetchone()
+            if count == 1 << BLOCK_BITS:
+                block = number >> BLOCK_BITS
+                connection.execute("INSERT OR IGNORE INTO full_blocks VALUES (?)", (block,))
+
+
 def _pending(connection: sqlite3.Connection) -> RangeSet:
-    """The numbers that are there; whole stretches are counted, not listed."""
+    """The numbers that are there; those of full blocks are not looked at."""
     query = connection.execute
     pending = RangeSet()
+    full = {block for (block,) in query("SELECT block FROM full_blocks")}
     (first,) = query("SELECT min(number) FROM items").fetchone()
     while first is not None:
-        end = first + _COUNTED_ROWS - 1
-        count, low, high = query(
-            "SELECT count(*), min(number), max(number) FROM items WHERE number BETWEEN ? AND ?",
-            (first, end),
-        ).fetchone()
-        if high - low + 1 == count:
-            pending.add(low, high)
+        block = first >> BLOCK_BITS
+        end = ((block + 1) << BLOCK_BITS) - 1
+        if block in full:
+            pending.add(block << BLOCK_BITS, end)
         else:
-            high = low
             rows = query("SELECT number FROM items WHERE number BETWEEN ? AND ?", (first, end))
-            for (number,) in rows:
-                if number > high + 1:
-                    pending.add(low, high)
-                    low = number
-                high = number
-            pending.add(low, high)
-        (first,) = query("SELECT min(number) FROM items WHERE number > ?", (end,)).fetchone()
+            for run in _runs(number for (number,) in rows):
+                pending.add(*run)
+        if block + 1 in full:
+            first = end + 1
+        else:
+            (first,) = query("SELECT min(number) FROM items WHERE number > ?", (end,)).fetchone()
     return pending
 
 
