@@ -1,15 +1,17 @@
 """A batch on its way to the disk: what a bad row and an unforeseen failure do to it."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import structlog
 from aerostream_cloud.database import open_database
-from aerostream_cloud.dead_letter import DeadLetters, Kind
+from aerostream_cloud.dead_letter import DeadLetters, Kind, Letter
 from aerostream_cloud.errors import StoreUnavailable
 from aerostream_cloud.ingest.decoding import event_block
+from aerostream_cloud.ingest.letter_keeper import RETRY_S
 from aerostream_cloud.ingest.pipeline import Pipeline, write_surviving
 from aerostream_cloud.registry import DroneRegistry
 from aerostream_cloud.store import SeriesBlock, Value, Written
@@ -35,8 +37,22 @@ def store(tmp_path: Path) -> Iterator[SqliteStore]:
     store.close()
 
 
-def pipeline(store: SqliteStore, folder: Path) -> tuple[Pipeline, DeadLetters]:
-    letters = DeadLetters(folder / "letters.sqlite", max_bytes=1_000_000)
+class Tried(DeadLetters):
+    """Dead letters that know how often they were to be kept; they wait for nobody for long."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(file, max_bytes=1_000_000, busy_timeout_s=0.02)
+        self.tries = 0
+
+    def add(self, letters: Sequence[Letter]) -> int:
+        self.tries += 1
+        return super().add(letters)
+
+
+def pipeline(
+    store: SqliteStore, folder: Path, *, clock_s: Callable[[], float] = lambda: 0.0
+) -> tuple[Pipeline, Tried]:
+    letters = Tried(folder / "letters.sqlite")
     registry = DroneRegistry(engine=open_database(f"sqlite:///{folder / 'registry.sqlite'}"))
     made = Pipeline(
         store=store,
@@ -44,6 +60,7 @@ def pipeline(store: SqliteStore, folder: Path) -> tuple[Pipeline, DeadLetters]:
         dead_letters=letters,
         clock_us=lambda: 7,
         log=structlog.get_logger(),
+        clock_s=clock_s,
     )
     return made, letters
 
@@ -169,11 +186,79 @@ def test_what_uncovers_a_fault_and_cannot_be_kept_is_not_acknowledged(tmp_path: 
         breaker.execute("DROP TABLE dead_letters")
     breaker.close()
     bad = attitude_frame(50, component=13)
-    outcome = made.process([("aero/1/f/d1/up/tel", each) for each in (bad, attitude_frame(51))])
+    outcome = made.process(
+        [("aero/1/f/d1/up/tel", bad), ("aero/1/f/d2/up/tel", attitude_frame(51))]
+    )
+    assert outcome.stored == 5
     assert outcome.dead_letters_lost == 1
-    assert [each.first for each in outcome.numbered] == [51]
+    assert [(each.drone.drone, each.first) for each in outcome.numbered] == [("d2", 51)]
     letters.close()
     store.close()
+
+
+def test_all_that_uncovers_faults_in_a_batch_is_kept_at_once(tmp_path: Path) -> None:
+    store = Failing(tmp_path / "store.sqlite")
+    made, letters = pipeline(store, tmp_path)
+    messages = [
+        ("aero/1/f/d1/up/tel", attitude_frame(number, component=13 if number % 2 else 1))
+        for number in range(1, 11)
+    ]
+    outcome = made.process([*messages, ("aero/1/f/d1/up/tel", b"junk")])
+    assert outcome.stored == 25
+    assert outcome.dead_letters == {Kind.DEFECT: 5, Kind.FRAME: 1}
+    assert letters.counts() == (6, 0)
+    assert letters.tries == 1
+    assert {each.first for each in outcome.numbered} == set(range(1, 11))
+    letters.close()
+    store.close()
+
+
+def test_a_locked_dead_letter_file_is_tried_once_in_a_while_and_holds_up_nobody(
+    store: SqliteStore, tmp_path: Path
+) -> None:
+    now_s = 0.0
+    made, letters = pipeline(store, tmp_path, clock_s=lambda: now_s)
+    with closing(sqlite3.connect(tmp_path / "letters.sqlite", isolation_level=None)) as blocker:
+        blocker.execute("BEGIN EXCLUSIVE")
+        for second in range(20):
+            now_s = float(second)
+            outcome = made.process(
+                [
+                    ("aero/1/f/bad/up/tel", b"junk %d" % second),
+                    ("aero/1/f/d1/up/tel", attitude_frame(second)),
+                ]
+            )
+            assert (outcome.stored, outcome.dead_letters_lost) == (5, 1)
+            assert [each.first for each in outcome.numbered] == [second]
+            assert "database is locked" in made.letters_failure
+    assert letters.tries == len(range(0, 20, int(RETRY_S)))
+    letters.close()
+
+
+def test_a_check_finds_that_dead_letters_can_be_kept_again_although_none_comes(
+    store: SqliteStore, tmp_path: Path
+) -> None:
+    now_s = 0.0
+    made, letters = pipeline(store, tmp_path, clock_s=lambda: now_s)
+    made.check()
+    assert letters.tries == 0
+    with closing(sqlite3.connect(tmp_path / "letters.sqlite", isolation_level=None)) as blocker:
+        blocker.execute("BEGIN EXCLUSIVE")
+        made.process([("aero/1/f/d1/up/tel", b"junk")])
+        # However often somebody asks, the file is left alone for a while.
+        for _ in range(5):
+            made.check()
+        assert letters.tries == 1
+        now_s += RETRY_S
+        made.check()
+        assert letters.tries == 2
+        assert "database is locked" in made.letters_failure
+    now_s += RETRY_S
+    made.check()
+    assert made.letters_failure == ""
+    # What could not be kept is what it tried with.
+    assert [each.letter.payload for each in letters.newest()] == [b"junk"]
+    letters.close()
 
 
 def test_drones_are_registered_again_in_a_registry_that_was_replaced(

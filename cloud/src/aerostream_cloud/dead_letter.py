@@ -109,16 +109,25 @@ class DeadLetters:
         file: made where it is missing, unless `read_only`.
         max_bytes: size of all letters together; the oldest make room for new ones.
         read_only: a file of an older version is read as it is; otherwise it is brought up to date.
+        busy_timeout_s: how long to wait while another process holds the file.
 
     Raises:
         NotOurStore: the file is something else, or of a newer version.
         StoreUnavailable: it cannot be opened.
     """
 
-    def __init__(self, file: Path, *, max_bytes: int, read_only: bool = False) -> None:
+    def __init__(
+        self,
+        file: Path,
+        *,
+        max_bytes: int,
+        read_only: bool = False,
+        busy_timeout_s: float = _BUSY_TIMEOUT_S,
+    ) -> None:
         self._file = file
         self._max_bytes = max_bytes
         self._read_only = read_only
+        self._busy_timeout_s = busy_timeout_s
         self._opened: OpenedFiles | None = None
         with self._failing_clearly():
             self._open()
@@ -193,7 +202,7 @@ class DeadLetters:
         self._connection = sqlite3.connect(
             f"{file.resolve().as_uri()}?mode={'ro' if read_only else 'rwc'}",
             uri=True,
-            timeout=_BUSY_TIMEOUT_S,
+            timeout=self._busy_timeout_s,
             isolation_level=None,
             check_same_thread=False,
         )

@@ -1,9 +1,9 @@
 """One batch of messages from bytes to the disk: decode, write, set aside what cannot be kept."""
 
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from aerostream_contract.errors import InvalidName
 from aerostream_contract.frame import DecodedBlock
@@ -13,6 +13,7 @@ from structlog.typing import FilteringBoundLogger
 from aerostream_cloud.dead_letter import Kind, Letter
 from aerostream_cloud.errors import RegistryUnavailable, RowsRejected, StoreError
 from aerostream_cloud.ingest.decoding import Decoder, Numbered
+from aerostream_cloud.ingest.letter_keeper import LetterKeeper, LetterSink
 from aerostream_cloud.ingest.row_letters import Rejected, row_letter
 from aerostream_cloud.registry import DroneRegistry
 from aerostream_cloud.store import SeriesBlock, TelemetryStore, Written
@@ -43,17 +44,6 @@ class Outcome:
         return Outcome(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
 
 
-class LetterSink(Protocol):
-    """Where dead letters go."""
-
-    def add(self, letters: Sequence[Letter]) -> int:
-        """Keep letters; how many old ones had to go for them.
-
-        Raises:
-            StoreError: they cannot be kept now.
-        """
-
-
 class Pipeline:
     """Takes batches of messages; runs in the one thread that owns the store.
 
@@ -63,6 +53,7 @@ class Pipeline:
         dead_letters: where everything else goes.
         clock_us: UTC in µs, for dead letters and new drones.
         log: for dead letters that could not be kept.
+        clock_s: monotonic, in seconds.
     """
 
     def __init__(
@@ -73,23 +64,28 @@ class Pipeline:
         dead_letters: LetterSink,
         clock_us: Callable[[], int],
         log: FilteringBoundLogger,
+        clock_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
-        self._dead_letters = dead_letters
+        self._keeper = LetterKeeper(letters=dead_letters, clock_s=clock_s, log=log)
         self._clock_us = clock_us
         self._log = log
         self._registry = registry
         self._decoder = Decoder(admit=registry.admit)
-        self.letters_failure = ""
+
+    @property
+    def letters_failure(self) -> str:
         """Why the last dead letters could not be kept; empty where they could."""
+        return self._keeper.failure
 
     def check(self) -> None:
-        """Find out whether a batch could be stored now.
+        """Find out whether a batch could be stored now, and dead letters kept.
 
         Raises:
             StoreError: the store takes nothing.
             RegistryUnavailable: drones cannot be registered.
         """
+        self._keeper.check()
         self._store.write([])
         self._renew()
         self._registry.check()
@@ -101,8 +97,21 @@ class Pipeline:
             StoreError: nothing can be stored now; call again with the same batch.
             RegistryUnavailable: the same, because drones cannot be registered.
         """
+        letters: list[Letter] = []
+        outcome = self._halving(messages, letters)
+        outcome.dead_letters = Counter(letter.kind for letter in letters)
+        evicted = self._keeper.keep(letters)
+        if evicted is None:
+            outcome.dead_letters_lost = len(letters)
+            outcome.numbered = _kept(outcome.numbered, letters)
+        else:
+            outcome.dead_letters_lost = evicted
+        return outcome
+
+    def _halving(self, messages: Sequence[tuple[str, bytes]], letters: list[Letter]) -> Outcome:
+        """Store a batch, but for messages that we fail on; what is left of it goes to letters."""
         try:
-            return self._process(messages)
+            return self._store_all(messages, letters)
         except (StoreError, RegistryUnavailable):
             raise
         except Exception as error:  # noqa: BLE001
@@ -110,17 +119,17 @@ class Pipeline:
             # neither the others nor the service, and the sender would only send it again.
             middle = len(messages) // 2
             if not middle:
-                return self._defect(messages[0], error)
-        return self.process(messages[:middle]).plus(self.process(messages[middle:]))
+                return self._defect(messages[0], error, letters)
+        first = self._halving(messages[:middle], letters)
+        return first.plus(self._halving(messages[middle:], letters))
 
-    def _process(self, messages: Sequence[tuple[str, bytes]]) -> Outcome:
+    def _store_all(self, messages: Sequence[tuple[str, bytes]], letters: list[Letter]) -> Outcome:
         self._renew()
         now_us = self._clock_us()
         batch = self._decoder.decode(messages, now_us)
         written, rejected = write_surviving(self._store, batch.blocks)
-        letters = batch.letters
-        letters += (row_letter(each, now_us) for each in rejected)
-        lost = self._keep(letters)
+        # All at once: where one cannot be made, the halves bring theirs.
+        letters += batch.letters + [row_letter(each, now_us) for each in rejected]
         return Outcome(
             messages=len(messages),
             frames=batch.frames,
@@ -130,28 +139,21 @@ class Pipeline:
             cleared=batch.cleared,
             stored=written.stored,
             duplicates=written.duplicates,
-            numbered=_kept(batch.numbered, letters) if self.letters_failure else batch.numbered,
+            numbered=batch.numbered,
             live=batch.live,
-            dead_letters=Counter(letter.kind for letter in letters),
-            dead_letters_lost=lost,
         )
 
     def _renew(self) -> None:
         if self._registry.renew():
             self._decoder.forget()
 
-    def _defect(self, message: tuple[str, bytes], error: Exception) -> Outcome:
+    def _defect(
+        self, message: tuple[str, bytes], error: Exception, letters: list[Letter]
+    ) -> Outcome:
         topic, payload = message
         self._log.error("cannot deal with a message", topic=topic, exc_info=error)
-        letter = Letter(self._clock_us(), Kind.DEFECT, repr(error), topic, payload)
-        lost = self._keep([letter])
-        return Outcome(
-            messages=1,
-            refused=1,
-            numbered=[] if self.letters_failure else self._numbers_of(message),
-            dead_letters=Counter([Kind.DEFECT]),
-            dead_letters_lost=lost,
-        )
+        letters.append(Letter(self._clock_us(), Kind.DEFECT, repr(error), topic, payload))
+        return Outcome(messages=1, refused=1, numbered=self._numbers_of(message))
 
     def _numbers_of(self, message: tuple[str, bytes]) -> list[Numbered]:
         """What its sender waits for; nothing where reading just that is what we fail on."""
@@ -159,21 +161,6 @@ class Pipeline:
             return self._decoder.numbers_of(*message)
         except Exception:  # noqa: BLE001  # still the boundary of the work on foreign bytes
             return []
-
-    def _keep(self, letters: Sequence[Letter]) -> int:
-        """Store dead letters; how many were lost for it, old or new."""
-        if not letters:
-            return 0
-        try:
-            evicted = self._dead_letters.add(letters)
-        except StoreError as error:
-            # What cannot be used must not block what can; the loss is counted and said.
-            if str(error) != self.letters_failure:
-                self._log.error("dead letters cannot be kept", reason=str(error))
-            self.letters_failure = str(error)
-            return len(letters)
-        self.letters_failure = ""
-        return evicted
 
 
 def _kept(numbered: Sequence[Numbered], letters: Sequence[Letter]) -> list[Numbered]:
