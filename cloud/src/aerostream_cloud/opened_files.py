@@ -12,6 +12,8 @@ _MISPLACED_ERRNOS = {
     errno.ENOTDIR,
     errno.EEXIST,
     errno.EISDIR,
+    errno.ELOOP,
+    errno.ENAMETOOLONG,
 }
 _MISPLACED_CODES = {
     sqlite3.SQLITE_CANTOPEN,

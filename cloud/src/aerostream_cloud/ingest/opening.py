@@ -15,9 +15,13 @@ from aerostream_cloud.errors import (
     StoreUnavailable,
 )
 from aerostream_cloud.ingest.pipeline import Pipeline
+from aerostream_cloud.opened_files import is_misplaced
 from aerostream_cloud.registry import DroneRegistry
 from aerostream_cloud.settings import CloudSettings
 from aerostream_cloud.store import open_store
+
+LETTERS_BUSY_TIMEOUT_S = 0.2
+"""Far below what is said to be no answer: good samples wait for it, and bad ones can come again."""
 
 
 class CannotStart(CloudError):
@@ -46,7 +50,9 @@ def open_pipeline(
             registry = DroneRegistry(engine=open_database(settings.effective_database_url))
             opened.callback(registry.close)
             dead_letters = DeadLetters(
-                settings.dead_letter_file, max_bytes=settings.dead_letter_max_bytes
+                settings.dead_letter_file,
+                max_bytes=settings.dead_letter_max_bytes,
+                busy_timeout_s=LETTERS_BUSY_TIMEOUT_S,
             )
             opened.callback(dead_letters.close)
         except (NotOurStore, StoreUnavailable, RegistryUnavailable) as error:
@@ -63,4 +69,7 @@ def _may_pass(error: CloudError) -> bool:
     """Whether it is about a database that is there and cannot answer now."""
     if isinstance(error, StoreUnavailable):
         return not error.misplaced
-    return isinstance(error, RegistryUnavailable) and isinstance(error.__cause__, OperationalError)
+    cause = error.__cause__
+    if isinstance(cause, OperationalError):
+        return not (isinstance(cause.orig, Exception) and is_misplaced(cause.orig))
+    return isinstance(cause, OSError) and not is_misplaced(cause)
