@@ -310,10 +310,12 @@ def main() -> None:
 
 
 def stop_on_signals(stop: Callable[[], None]) -> None:
-    """End cleanly on Ctrl-C and SIGTERM."""
+    """End cleanly on Ctrl-C, SIGTERM, and when the terminal goes."""
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # Whoever is started with nohup is to go on.
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, stop)
 
 
 def _plan(

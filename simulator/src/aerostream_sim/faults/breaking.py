@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 
 from aerostream_sim.faults.clocks import FakeClock
 from aerostream_sim.faults.disk import FaultyDisk
+from aerostream_sim.faults.harm import Death, Harm, Window
 from aerostream_sim.faults.kinds import FaultKind
 from aerostream_sim.faults.lateness import Lateness
 from aerostream_sim.faults.plan import Fault
 from aerostream_sim.faults.processes import Child, monotonic_s
 from aerostream_sim.faults.stack import DroneHost, Host, Stack
-from aerostream_sim.faults.verdict import Death
 
 #: An agent writes a second's samples at a time; a quarter more for the way to its disk.
 _UNWRITTEN_S = 1.25
@@ -20,8 +20,16 @@ _UNWRITTEN_EVENT_S = 0.5
 _BAD_DELAY_S = 0.8
 #: Reading, closing a frame, and writing it each wait for their turn on a busy machine.
 _TURNS = 3
-#: An agent that is alone on its host is never so far behind.
-_FAR_BEHIND_S = 1.0
+#: An agent that is further behind hangs, or its machine is too busy to test anything.
+_MOST_BEHIND_S = 2.0
+#: From the end of a kill until an agent must be back, and for each further one that starts then.
+_START_S = 10.0
+_START_PER_AGENT_S = 1.0
+#: So long a link that is mended may still carry what was on its way.
+_STALE_S = 5.0
+
+_OF_BROKER = frozenset({FaultKind.KILL_BROKER, FaultKind.BROKER_WIPED, FaultKind.KILL_ALL})
+_OF_LINKS = frozenset({FaultKind.NETWORK_CUT, FaultKind.NETWORK_BAD})
 
 #: What a kind of fault does at its beginning and at its end.
 _Way = tuple[Callable[[Fault], None], Callable[[Fault], None]]
@@ -46,9 +54,13 @@ class Breaker:
         self._lateness = lateness
         self._say = say
         self._lockers: dict[Fault, Child] = {}
+        self._since: dict[Fault, float] = {}
+        self._killed: dict[Fault, list[Death]] = {}
         self._ways = self._ways_of(stack)
-        self.deaths: list[Death] = []
-        """Ends of agents so far."""
+        self.harm = Harm()
+        """What was done so far."""
+        self.late_kills = 0
+        """Kills of agents that were further behind than is excused."""
 
     async def run(self, faults: Sequence[Fault], start_s: float) -> None:
         """Break and mend by the plan of a flight that began at `start_s`."""
@@ -58,9 +70,12 @@ class Breaker:
             await asyncio.sleep(max(0.0, start_s + at_s - monotonic_s()))
             if begins:
                 self._say(f"{monotonic_s() - start_s:5.1f} s: {fault}")
+                self._since[fault] = monotonic_s()
                 self._ways[fault.kind][0](fault)
             else:
+                mending = Window(self._since.pop(fault), monotonic_s())
                 self._ways[fault.kind][1](fault)
+                self._note(fault, mending)
 
     def close(self) -> None:
         """End the helpers."""
@@ -70,6 +85,9 @@ class Breaker:
 
     def _ways_of(self, stack: Stack) -> dict[FaultKind, _Way]:
         """How each kind begins and is mended."""
+
+        def kill_agent(fault: Fault) -> None:
+            self._kill_agents(fault, [self._drone(fault)], 0.0)
 
         def raise_agent(fault: Fault) -> None:
             self._drone(fault).program.let_up()
@@ -84,7 +102,7 @@ class Breaker:
             self._host(fault).proxy.mend()
 
         return {
-            FaultKind.KILL_AGENT: (lambda f: self._kill_agents([self._drone(f)], 0.0), raise_agent),
+            FaultKind.KILL_AGENT: (kill_agent, raise_agent),
             FaultKind.POWER_CUT_AGENT: (self._cut_agents_power, raise_agent),
             FaultKind.KILL_INGEST: (lambda _: _kill([stack.ingest.program]), raise_ingest),
             FaultKind.POWER_CUT_CLOUD: (self._cut_cloud_power, raise_ingest),
@@ -101,7 +119,7 @@ class Breaker:
 
     def _cut_agents_power(self, fault: Fault) -> None:
         drone = self._drone(fault)
-        self._kill_agents([drone], self._fsync_s)
+        self._kill_agents(fault, [drone], self._fsync_s)
         _disk(drone).cut_power()
 
     def _cut_cloud_power(self, _: Fault) -> None:
@@ -112,9 +130,9 @@ class Breaker:
         _kill([self._stack.broker])
         self._stack.wipe_broker()
 
-    def _kill_all(self, _: Fault) -> None:
+    def _kill_all(self, fault: Fault) -> None:
         stack = self._stack
-        self._kill_agents(stack.drones, 0.0, stack.broker, stack.ingest.program)
+        self._kill_agents(fault, stack.drones, 0.0, stack.broker, stack.ingest.program)
 
     def _raise_all(self, _: Fault) -> None:
         for child in self._stack.children:
@@ -131,26 +149,48 @@ class Breaker:
         assert clock is not None, "no shim for this stack"
         return clock
 
-    def _kill_agents(self, drones: Sequence[DroneHost], fsync_s: float, *others: Child) -> None:
+    def _kill_agents(
+        self, fault: Fault, drones: Sequence[DroneHost], fsync_s: float, *others: Child
+    ) -> None:
         """All at once; what an agent has not written by then it may lose."""
         late_s = _TURNS * self._lateness.recent_s
+        deaths = self._killed[fault] = []
         for drone in drones:
             # What it was not given the time to read it could not write either.
-            behind_s = drone.vehicle.behind_s()
-            if behind_s > _FAR_BEHIND_S:
+            behind_s = drone.vehicle.behind_s() + late_s
+            if behind_s > _MOST_BEHIND_S:
+                self.late_kills += 1
                 self._say(f"{drone.program.name} is {behind_s:.1f} s behind: a busy machine?")
-            now_s = monotonic_s()
-            unwritten_s = behind_s + late_s
-            death = Death(
-                drone.name,
-                now_s,
-                unwritten_s + _UNWRITTEN_S + fsync_s,
-                unwritten_s + _UNWRITTEN_EVENT_S,
+            unwritten_s = min(behind_s, _MOST_BEHIND_S)
+            deaths.append(
+                Death(
+                    drone.name,
+                    monotonic_s(),
+                    unwritten_s + _UNWRITTEN_S + fsync_s,
+                    unwritten_s + _UNWRITTEN_EVENT_S,
+                )
             )
-            self.deaths.append(death)
+        self.harm.deaths += deaths
         _kill([*others, *(drone.program for drone in drones)])
 
+    def _note(self, fault: Fault, window: Window) -> None:
+        """What a fault that is over explains."""
+        harm = self.harm
+        deaths = self._killed.pop(fault, [])
+        if deaths:
+            back_s = window.to_s + _START_S + _START_PER_AGENT_S * (len(deaths) - 1)
+            # In place: a comparison may be under way.
+            for death in deaths:
+                harm.deaths[harm.deaths.index(death)] = death._replace(until_s=back_s)
+        if fault.kind in _OF_BROKER:
+            harm.broker_down.append(window)
+        if fault.kind in _OF_LINKS and fault.target is not None:
+            until = Window(window.from_s, window.to_s + _STALE_S)
+            harm.bad_links.setdefault(self._drone(fault).name, []).append(until)
+
     def _fill(self, fault: Fault) -> None:
+        if fault.kind is FaultKind.SPOOL_FULL:
+            self.harm.full.add(self._drone(fault).name)
         _disk(self._host(fault)).fill(int(fault.amount))
 
     def _free(self, fault: Fault) -> None:

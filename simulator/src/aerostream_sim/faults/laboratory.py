@@ -4,7 +4,7 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from aerostream_contract.models import ServiceStatus
@@ -47,6 +47,8 @@ class Setup:
     where it syncs what it writes, as it does by itself."""
     folder: Path
     """Each seed has its own in it."""
+    evidence: Path | None = None
+    """Where the folders of seeds go that are kept; None: they stay where they are."""
     keep: bool = False
     """Keep the folders also of seeds where nothing is wrong."""
 
@@ -71,10 +73,29 @@ class Outcome:
     memory: MemoryBook
     own_ends: dict[str, int]
     """Programs that ended though nobody killed them, and how often."""
+    late_kills: int
+    """Kills of agents that were further behind than is excused: they hung, or the machine was too
+    busy to test anything."""
     folder: Path | None
     """Logs and data, where they were kept."""
     begun_s: float
     """The laboratory's clock at the beginning of the flight."""
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing is wrong."""
+        return self.verdict.good and not self.own_ends
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A seed that could not be flown or compared."""
+
+    seed: int
+    sentence: str
+    """Why not."""
+    folder: Path
+    """Logs and data."""
 
 
 @dataclass(slots=True)
@@ -85,12 +106,14 @@ class Laboratory:
         setup: what is flown and broken.
         programs: command lines of the programs under test.
         say: takes a line on what happens.
+        failed: takes each seed that could not be flown; the others are flown nevertheless.
         inspect: looks at the stack of a seed before the last comparison; for tests of the test.
     """
 
     setup: Setup
     programs: Programs
     say: Callable[[str], None]
+    failed: Callable[[Failure], None]
     inspect: Callable[[Stack], None] = lambda _: None
     _shim: Path | None = field(init=False, default=None)
 
@@ -103,40 +126,60 @@ class Laboratory:
         self._shim = shim_for(self.setup.kinds, self.setup.folder)
 
     async def run(self, seeds: Sequence[int], jobs: int, done: Callable[[Outcome], None]) -> None:
-        """Run seeds, `jobs` at a time; each is handed on when it is done.
-
-        Raises:
-            LabError: a stack does not start.
-        """
+        """Run seeds, `jobs` at a time; each is handed on when it is done."""
         waiting = list(reversed(seeds))
 
         async def work() -> None:
             while waiting:
-                done(await self._run_seed(waiting.pop()))
+                result = await self._run_seed(waiting.pop())
+                if isinstance(result, Failure):
+                    self.failed(result)
+                else:
+                    done(result)
 
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                for number in range(min(jobs, len(seeds))):
-                    tasks.create_task(work(), name=f"laboratory {number}")
-        except ExceptionGroup as group:
-            # What is ours is one sentence for the user; anything else is a defect and shows.
-            ours = group.subgroup(LabError)
-            if ours is None:
-                raise
-            raise _first(ours) from group
+        async with asyncio.TaskGroup() as tasks:
+            for number in range(min(jobs, len(seeds))):
+                tasks.create_task(work(), name=f"laboratory {number}")
 
-    async def _run_seed(self, seed: int) -> Outcome:
+    async def _run_seed(self, seed: int) -> Outcome | Failure:
         folder = self._empty_folder(seed)
 
         def say(line: str) -> None:
             self.say(f"seed {seed}: {line}")
 
-        async with self._stack(folder, seed) as stack:
-            await _start(stack, say)
-            outcome = await self._fly(stack, seed, folder, say)
-        if outcome.verdict.good and not self.setup.keep:
+        try:
+            async with self._stack(folder, seed) as stack:
+                await _start(stack, say)
+                outcome = await self._fly(stack, seed, say)
+        except asyncio.CancelledError:
+            # At once: who wants an end may ask a second time, and that must not interrupt it.
+            if not self.setup.keep:
+                shutil.rmtree(folder, ignore_errors=True)
+            raise
+        except (LabError, ExceptionGroup) as error:
+            ours = _ours(error)
+            kept = await asyncio.to_thread(self._kept, folder)
+            if ours is None:
+                # A defect of the laboratory, which shows with all that belongs to it.
+                say(f"logs and data are in {kept}")
+                raise
+            return Failure(seed=seed, sentence=str(ours), folder=kept)
+        if outcome.good and not self.setup.keep:
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
-        return outcome
+            return outcome
+        return replace(outcome, folder=await asyncio.to_thread(self._kept, folder))
+
+    def _kept(self, folder: Path) -> Path:
+        """Where the folder of a seed is that is kept."""
+        if self.setup.evidence is None:
+            return folder
+        kept = self.setup.evidence / folder.name
+        try:
+            shutil.move(folder, kept)
+        except OSError as error:
+            self.say(f"{folder} stays there: {reason(error)}")
+            return folder
+        return kept
 
     @asynccontextmanager
     async def _stack(self, folder: Path, seed: int) -> AsyncIterator[Stack]:
@@ -153,9 +196,7 @@ class Laboratory:
         finally:
             await stack.close()
 
-    async def _fly(
-        self, stack: Stack, seed: int, folder: Path, say: Callable[[str], None]
-    ) -> Outcome:
+    async def _fly(self, stack: Stack, seed: int, say: Callable[[str], None]) -> Outcome:
         setup = self.setup
         faults = setup.faults(seed)
         last_fault_s = max((fault.until_s for fault in faults), default=0.0)
@@ -186,7 +227,9 @@ class Laboratory:
         finally:
             breaker.close()
         self.inspect(stack)
-        last = await asyncio.to_thread(Comparison(stack=stack, deaths=breaker.deaths).now)
+        for child in stack.children:
+            child.look_after(monotonic_s())
+        last = await asyncio.to_thread(Comparison(stack=stack, harm=breaker.harm).now)
         return Outcome(
             seed=seed,
             faults=faults,
@@ -195,7 +238,8 @@ class Laboratory:
             traffic=stack.watch.traffic,
             memory=memory,
             own_ends={child.name: child.own_ends for child in stack.children if child.own_ends},
-            folder=folder if setup.keep or not last.good else None,
+            late_kills=breaker.late_kills,
+            folder=None,
             begun_s=begun_s,
         )
 
@@ -263,7 +307,9 @@ async def _note(memory: MemoryBook, faults: Sequence[Fault], begun_s: float) -> 
         await asyncio.sleep(_MEMORY_S)
 
 
-def _first(group: ExceptionGroup[LabError]) -> LabError:
-    """One of the errors in a group, however deep."""
-    error = group.exceptions[0]
-    return _first(error) if isinstance(error, ExceptionGroup) else error
+def _ours(error: Exception) -> LabError | None:
+    """What is one sentence for the user, None where anything else went wrong too."""
+    if not isinstance(error, ExceptionGroup):
+        return error if isinstance(error, LabError) else None
+    found = [_ours(each) for each in error.exceptions]
+    return None if None in found else found[0]

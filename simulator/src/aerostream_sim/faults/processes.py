@@ -12,12 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aerostream_sim.errors import LabError
+from aerostream_sim.faults import launch
 
 _SYSTEM_FOLDERS = "/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin"
 _END_S = 10.0
 #: A program that ended by itself is started again after so long, as a service manager does.
 _RESTART_S = 1.0
 _SHOWN_LINES = 3
+#: Whatever ends the laboratory, also SIGKILL, ends what it started.
+_LAUNCH = (sys.executable, "-I", "-S", str(Path(launch.__file__)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ class Child:
         """Start it."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603  # the programs under test
-                self._command,
+                [*_LAUNCH, str(os.getpid()), *self._command],
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -96,6 +99,8 @@ class Child:
         self._held_down += 1
         self._restart_s = None
         if self._process is not None:
+            if self._process.poll() is not None:
+                self.own_ends += 1
             self._process.send_signal(signal.SIGKILL)
 
     def buried(self) -> None:

@@ -8,7 +8,7 @@ from aerostream_contract.words import counted
 from rich.console import Console
 from rich.table import Table
 
-from aerostream_sim.faults.laboratory import Outcome
+from aerostream_sim.faults.laboratory import Failure, Outcome
 from aerostream_sim.faults.verdict import Found, Verdict
 
 _STRETCH_GAP_S = 2.0
@@ -70,7 +70,12 @@ def complaints(outcome: Outcome) -> list[str]:
         f"{name} ended by itself {counted(times, 'time')} and was started again"
         for name, times in outcome.own_ends.items()
     ]
-    if not verdict.good and outcome.folder is not None:
+    if outcome.late_kills:
+        found.append(
+            f"{counted(outcome.late_kills, 'kill')} found an agent further behind than is "
+            "excused: it hung, or this machine is too busy"
+        )
+    if outcome.folder is not None:
         found.append(f"logs and data are in {outcome.folder}")
     return [f"seed {outcome.seed}: {each}" for each in found]
 
@@ -100,7 +105,7 @@ def _told(stretch: Sequence[Found], begun_s: float) -> str:
 def memory_lines(outcomes: Sequence[Outcome]) -> list[str]:
     """The most that each kind of program used in any seed; none where the system does not tell."""
     lines = []
-    for name in ("broker", "ingest", "agent"):
+    for name in ("broker", "ingest", "agent") if outcomes else ():
         largest = max((each.memory.largest(name) for each in outcomes), key=lambda m: m.peak)
         if largest.peak:
             lines.append(
@@ -110,23 +115,31 @@ def memory_lines(outcomes: Sequence[Outcome]) -> list[str]:
     return lines
 
 
-def print_report(outcomes: Sequence[Outcome]) -> None:
+def print_report(outcomes: Sequence[Outcome], failures: Sequence[Failure]) -> None:
     """Print all of it; the last line is `last_line`."""
     # A row that is cut off says nothing, however narrow the terminal is.
     console = Console(highlight=False, markup=False, width=_WIDTH)
-    console.print(table(outcomes))
-    console.print()
+    if outcomes:
+        console.print(table(outcomes))
+        console.print()
     for outcome in outcomes:
         for complaint in complaints(outcome):
             console.print(complaint, soft_wrap=True)
+    for failure in failures:
+        console.print(f"seed {failure.seed} failed: {failure.sentence}", soft_wrap=True)
+        console.print(f"seed {failure.seed}: logs and data are in {failure.folder}", soft_wrap=True)
     for line in [*memory_lines(outcomes), last_line(outcomes)]:
         console.print(line, soft_wrap=True)
 
 
-def as_json(outcomes: Sequence[Outcome]) -> str:
+def as_json(outcomes: Sequence[Outcome], failures: Sequence[Failure]) -> str:
     """All of it for programs."""
     content = {
         "seeds": [_seed(each) for each in outcomes],
+        "failed": [
+            {"seed": each.seed, "reason": each.sentence, "folder": str(each.folder)}
+            for each in failures
+        ],
         "sum": _verdict(_sum(outcomes)),
     }
     return json.dumps(content, indent=2) + "\n"
@@ -140,6 +153,8 @@ def _seed(outcome: Outcome) -> dict[str, Any]:
         "live_bytes": outcome.traffic.live_bytes,
         "again_bytes": outcome.traffic.again_bytes,
         "own_ends": outcome.own_ends,
+        "late_kills": outcome.late_kills,
+        "folder": None if outcome.folder is None else str(outcome.folder),
         "memory_bytes": {
             name: {"before": each.before, "peak": each.peak, "after": each.after}
             for name, each in outcome.memory.by_name.items()

@@ -14,7 +14,7 @@ from aerostream_contract.words import counted
 from aerostream_sim.errors import BadInput, LabError, reason
 from aerostream_sim.faults import report
 from aerostream_sim.faults.kinds import FaultKind
-from aerostream_sim.faults.laboratory import Laboratory, Outcome, Setup
+from aerostream_sim.faults.laboratory import Failure, Laboratory, Outcome, Setup
 from aerostream_sim.faults.processes import Programs
 
 _MOST_DRONES = 200
@@ -25,6 +25,7 @@ _DURATION_S = 60.0
 _AROUND_OUTAGE_S = 60.0
 _LEAST_S, _MOST_S = 10.0, 86_400.0
 
+_PREFIX = "aerostream-faults-"
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # the system's name for it
 _LEAST_ROOM_BYTES = 1024 * 1024 * 1024
 
@@ -91,10 +92,16 @@ async def laboratory(
         programs: the programs under test; none: those that are installed.
 
     Raises:
-        LabError: a tool is missing, a part does not start, or the user ended it.
+        LabError: a tool is missing, or the user ended it.
     """
     outcomes: list[Outcome] = []
-    with _folder(request) as folder:
+    failures: list[Failure] = []
+
+    def failed(failure: Failure) -> None:
+        failures.append(failure)
+        say(f"seed {failure.seed} failed: {failure.sentence}")
+
+    with _folders(request) as (folder, evidence):
         lab = Laboratory(
             setup=Setup(
                 kinds=request.kinds,
@@ -103,10 +110,12 @@ async def laboratory(
                 settle_s=request.settle_s,
                 outage_s=request.outage_s,
                 folder=folder,
+                evidence=evidence,
                 keep=request.keep,
             ),
             programs=programs or Programs.installed(),
             say=say,
+            failed=failed,
         )
         lab.equip()
         seeds = range(request.first_seed, request.first_seed + request.seeds)
@@ -123,29 +132,37 @@ async def laboratory(
         with contextlib.suppress(asyncio.CancelledError):
             await flights
     outcomes.sort(key=lambda outcome: outcome.seed)
-    if outcomes:
-        report.print_report(outcomes)
-        _write(request.json_file, report.as_json(outcomes))
+    failures.sort(key=lambda failure: failure.seed)
+    report.print_report(outcomes, failures)
+    _write(request.json_file, report.as_json(outcomes, failures))
     if flights.cancelled():
         raise LabError(f"stopped after {counted(len(outcomes), 'flight')} of {request.seeds}")
-    return all(outcome.verdict.good for outcome in outcomes)
+    return not failures and all(outcome.good for outcome in outcomes)
 
 
 @contextmanager
-def _folder(request: Request) -> Iterator[Path]:
-    """The chosen folder, or a temporary one that goes unless something in it is kept."""
-    if request.folder is None:
-        folder = Path(tempfile.mkdtemp(prefix="aerostream-faults-", dir=_memory()))
-    else:
+def _folders(request: Request) -> Iterator[tuple[Path, Path | None]]:
+    """The chosen folder, or a temporary one, and where to move what is kept of it.
+
+    A temporary one goes at the end. What is kept does not stay in memory.
+    """
+    if request.folder is not None:
         folder = request.folder.resolve()
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise BadInput(f"--folder {folder}: {reason(error)}") from error
+        yield folder, None
+        return
+    evidence = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_memory()))
     try:
-        yield folder
+        yield folder, evidence
     finally:
-        if request.folder is None and not any(folder.glob("seed-*")):
+        with contextlib.suppress(OSError):
+            # Only where nothing was kept.
+            evidence.rmdir()
+        if not any(folder.glob("seed-*")):
             shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -1,21 +1,22 @@
 """Waiting until everything that had to be stored is stored."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from aerostream_sim.errors import LabError
 from aerostream_sim.faults.breaking import Breaker
+from aerostream_sim.faults.harm import Harm
 from aerostream_sim.faults.processes import monotonic_s
 from aerostream_sim.faults.stack import FLEET, Stack
 from aerostream_sim.faults.stored import read_store
-from aerostream_sim.faults.verdict import Death, Verdict, judge
+from aerostream_sim.faults.verdict import Verdict, judge
 
 _POLL_S = 0.5
 #: A comparison may take this part of the time at most: it must not starve what it waits for.
 _COMPARING_PART = 0.2
 #: So long nothing more may be stored before all is taken for said: what comes twice comes late.
-_QUIET_S = 3.0
+_QUIET_S = 6.0
 _SAY_EVERY_S = 5.0
 #: What is missing when nobody stores or resends anything for so long does not come any more: longer
 #: than the longest pause of an agent before it tries again.
@@ -27,12 +28,12 @@ class Comparison:
 
     Args:
         stack: the stack.
-        deaths: ends of its agents so far.
+        harm: what was done to it so far.
     """
 
-    def __init__(self, *, stack: Stack, deaths: Sequence[Death]) -> None:
+    def __init__(self, *, stack: Stack, harm: Harm) -> None:
         self._stack = stack
-        self._deaths = deaths
+        self._harm = harm
 
     def now(self, sent_until_s: float = float("inf")) -> Verdict:
         """The verdict at this moment on what was sent until then; run in a thread.
@@ -45,7 +46,7 @@ class Comparison:
             drone.name: [sent for sent in list(drone.vehicle.ledger) if sent.sent_s <= sent_until_s]
             for drone in self._stack.drones
         }
-        return judge(ledgers, read_store(self._stack.store, FLEET), list(self._deaths))
+        return judge(ledgers, read_store(self._stack.store, FLEET), self._harm.copy())
 
 
 class Settling:
@@ -53,7 +54,7 @@ class Settling:
 
     Args:
         stack: the stack.
-        breaker: knows which agents were killed.
+        breaker: knows what was done to it.
         mended_s: when the last fault is mended, by the laboratory's clock.
         say: takes a line on what is waited for.
     """
@@ -62,7 +63,7 @@ class Settling:
         self, *, stack: Stack, breaker: Breaker, mended_s: float, say: Callable[[str], None]
     ) -> None:
         self._stack = stack
-        self._comparison = Comparison(stack=stack, deaths=breaker.deaths)
+        self._comparison = Comparison(stack=stack, harm=breaker.harm)
         self._mended_s = mended_s
         self._say = say
         self.caught_up_s: float | None = None
@@ -79,7 +80,9 @@ class Settling:
             await asyncio.sleep(max(_POLL_S, took_s / _COMPARING_PART))
 
     async def settle(self, longest_s: float) -> None:
-        """Wait until nothing is missing, no agent has a backlog and nothing more is stored."""
+        """Wait until nothing is missing, nothing more is stored, and each agent has said since
+        then that it has no backlog.
+        """
         begun_s = monotonic_s()
         said_s = begun_s
         changed_s, seen = begun_s, self._state_of_store()
@@ -97,7 +100,8 @@ class Settling:
                     compared, missing = state, verdict.lost
             quiet_s = monotonic_s() - changed_s
             backlog = self._stack.watch.backlog_frames
-            if compared == state and not missing and quiet_s >= _QUIET_S and not backlog:
+            settled = compared == state and not missing and not backlog
+            if settled and quiet_s >= _QUIET_S and self._all_said_so(changed_s):
                 return
             if quiet_s >= _GIVE_UP_S:
                 self._say(f"nothing more was stored for {_GIVE_UP_S:g} s")
@@ -120,6 +124,11 @@ class Settling:
             # A cloud without power has no store for a moment; the last comparison must succeed.
             verdict = None
         return verdict, monotonic_s() - begun_s
+
+    def _all_said_so(self, since_s: float) -> bool:
+        """Whether every agent has told its state since then."""
+        said_s = (self._stack.watch.said_s(drone.name) for drone in self._stack.drones)
+        return all(each is not None and each > since_s for each in said_s)
 
     def _state_of_store(self) -> list[tuple[str, int, int]]:
         """What differs after each commit."""

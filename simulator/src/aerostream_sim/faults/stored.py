@@ -16,6 +16,8 @@ from aerostream_sim.faults.ledger import TEXT_PREFIX, Kind, sequence_of
 _BUSY_S = 30.0
 _LAT_PER_DEGREE = 10_000_000
 _AUTOPILOT = 1
+#: Of a text that no vehicle said.
+NO_SEQUENCE = -1
 
 
 class Stored(NamedTuple):
@@ -35,8 +37,8 @@ class Drop(NamedTuple):
     to_us: int
     """UTC of the oldest and the newest of it."""
     samples: int
-    frames: int
-    """Frames and events."""
+    events: int
+    reason: str
 
 
 class Content(NamedTuple):
@@ -77,7 +79,8 @@ def _samples(connection: sqlite3.Connection, fleet: str) -> dict[str, list[Store
         found[drone].append(Stored(Kind.NAMED_VALUE, value, time_us))
     for drone, time_us, text in _rows(connection, fleet, "event", "text"):
         if text.startswith(TEXT_PREFIX):
-            sequence = int(text.removeprefix(TEXT_PREFIX))
+            count = text.removeprefix(TEXT_PREFIX)
+            sequence = int(count) if count.isdecimal() else NO_SEQUENCE
             found[drone].append(Stored(Kind.TEXT, sequence, time_us))
     return dict(found)
 
@@ -90,13 +93,15 @@ def _drops(connection: sqlite3.Connection, fleet: str) -> Iterator[Drop]:
     )
     for drone, text in rows:
         data = json.loads(text)
-        yield Drop(
-            drone,
-            us_from_iso(data["from"]),
-            us_from_iso(data["to"]),
-            int(data.get("samples", 0)),
-            int(data.get("frames", 0)),
-        )
+        if "from" in data and "to" in data:
+            yield Drop(
+                drone,
+                us_from_iso(data["from"]),
+                us_from_iso(data["to"]),
+                int(data.get("samples", 0)),
+                int(data.get("events", 0)),
+                str(data.get("reason", "")),
+            )
 
 
 def _rows(

@@ -19,6 +19,8 @@ from aerostream_contract.topics import (
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
+from aerostream_sim.faults.processes import monotonic_s
+
 _LEAVES = (UP_TEL, UP_BF, UP_EVT)
 _INGEST_STATES = service_state_topic("ingest", "+")
 
@@ -51,6 +53,7 @@ class Watch:
         self._bytes: Counter[str] = Counter()
         self._ingest: ServiceStatus | None = None
         self._backlogs: dict[str, int] = {}
+        self._told_s: dict[str, float] = {}
         # Paho calls from its own thread.
         self._lock = threading.Lock()
         self._client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5)
@@ -80,6 +83,11 @@ class Watch:
         with self._lock:
             return sum(self._backlogs.values())
 
+    def said_s(self, drone: str) -> float | None:
+        """When an agent last told its state, by the laboratory's clock; None: it never did."""
+        with self._lock:
+            return self._told_s.get(drone)
+
     @property
     def traffic(self) -> Traffic:
         """What has passed."""
@@ -103,6 +111,9 @@ class Watch:
                 backlog = decode(bytes(message.payload), State).backlog
                 with self._lock:
                     self._backlogs[topic.name.drone] = sum(each.frames for each in backlog)
+                    # What the broker kept was said at some time before.
+                    if not message.retain:
+                        self._told_s[topic.name.drone] = monotonic_s()
                 return
             with self._lock:
                 self._bytes[topic.leaf] += len(message.payload)
