@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from aerostream_sim.faults.kinds import FaultKind
-from aerostream_sim.faults.laboratory import Laboratory, Outcome, Setup
+from aerostream_sim.faults.laboratory import Failure, Laboratory, Outcome, Setup
 from aerostream_sim.faults.plan import Fault
 from aerostream_sim.faults.processes import Programs
 from support import broken_programs
@@ -49,6 +49,10 @@ def broken(bug: str) -> Programs:
     return replace(programs, agent=[*command, "aerostream-edge", "run"])
 
 
+def refuse(failure: Failure) -> None:
+    raise AssertionError(failure.sentence)
+
+
 async def flown(folder: Path, script: tuple[Fault, ...], programs: Programs) -> Outcome:
     outcomes: list[Outcome] = []
     setup = Script(
@@ -59,7 +63,7 @@ async def flown(folder: Path, script: tuple[Fault, ...], programs: Programs) -> 
         folder=folder,
         script=script,
     )
-    lab = Laboratory(setup=setup, programs=programs, say=lambda _: None)
+    lab = Laboratory(setup=setup, programs=programs, say=lambda _: None, failed=refuse)
     lab.equip()
     await lab.run([1], 1, outcomes.append)
     return outcomes[0]

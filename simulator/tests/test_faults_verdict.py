@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 import pytest
+from aerostream_sim.faults.harm import Death, Harm, Window
 from aerostream_sim.faults.ledger import Kind, Sent, attitude_of, sequence_of
 from aerostream_sim.faults.stored import Content, Drop, Stored
-from aerostream_sim.faults.verdict import Death, Verdict, judge
+from aerostream_sim.faults.verdict import Verdict, judge
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,8 +41,15 @@ def verdict(
     rows: Sequence[Stored],
     deaths: Sequence[Death] = (),
     drops: Sequence[Drop] = (),
+    harm: Harm | None = None,
 ) -> Verdict:
-    return judge({D1: ledger}, Content({D1: list(rows)}, list(drops)), deaths)
+    """What is found where the drone's disk was full at some time, unless another harm is given."""
+    harm = harm or Harm(deaths=list(deaths), full={D1})
+    return judge({D1: ledger}, Content({D1: list(rows)}, list(drops)), harm)
+
+
+def dropped(from_s: float, to_s: float, *, samples: int = 0, events: int = 0) -> Drop:
+    return Drop(D1, us(from_s), us(to_s), samples, events, "full")
 
 
 LEDGER = [sent(sequence) for sequence in range(1, 11)]
@@ -71,7 +79,7 @@ def test_what_was_never_sent_is_unknown() -> None:
 
 
 def test_rows_of_a_drone_without_a_ledger_are_unknown() -> None:
-    assert judge({}, Content({D1: ROWS}, []), []).unknown == 10
+    assert judge({}, Content({D1: ROWS}, []), Harm()).unknown == 10
 
 
 def test_the_same_sequence_of_another_message_is_another_sample() -> None:
@@ -79,9 +87,25 @@ def test_the_same_sequence_of_another_message_is_another_sample() -> None:
     assert verdict(ledger, [stored(ledger[0])]).lost == 1
 
 
-def test_what_was_sent_while_no_agent_was_there_is_not_captured() -> None:
+def test_what_was_sent_from_a_kill_until_the_agent_must_be_back_is_not_captured() -> None:
+    away = [sent(n, connected_s=None) for n in range(11, 16)]
+    death = Death(D1, at_s=11.5, samples_s=1.25, events_s=0.5, until_s=13.5)
+    found = verdict([*LEDGER, *away], ROWS, [death])
+    assert found.not_captured == 2
+    # 11 had no agent before the kill already, and 14 and 15 have none after its time to start.
+    assert [each.sent.sequence for each in found.missing] == [11, 14, 15]
+
+
+def test_an_agent_that_is_away_though_nobody_killed_it_loses_what_is_sent() -> None:
     ledger = [*LEDGER, sent(11, connected_s=None)]
-    assert verdict(ledger, ROWS) == Verdict(sent=11, stored=10, not_captured=1)
+    assert [each.sent.sequence for each in verdict(ledger, ROWS).missing] == [11]
+    elsewhere = Death("d2", at_s=10.5, samples_s=1.25, events_s=0.5)
+    assert verdict(ledger, ROWS, [elsewhere]).lost == 1
+
+
+def test_until_the_next_agent_is_started_a_kill_excuses_without_end() -> None:
+    ledger = [*LEDGER, sent(11, at_s=1e6, connected_s=None)]
+    assert verdict(ledger, ROWS, [Death(D1, 10.5, 0.0, 0.0)]).not_captured == 1
 
 
 def test_what_was_sent_just_before_a_kill_may_be_missing_and_nothing_before_it() -> None:
@@ -114,20 +138,32 @@ def test_what_is_stored_in_spite_of_a_kill_counts_as_stored() -> None:
 
 
 def test_a_report_explains_as_many_as_it_says_within_its_time() -> None:
-    drop = Drop(D1, us(2), us(6), samples=3, frames=0)
+    drop = dropped(2, 6, samples=3)
     found = verdict(LEDGER, ROWS[6:], drops=[drop])
     # 1 is before its time, and of the five from 2 to 6 it explains three.
     assert (found.dropped, found.lost) == (3, 3)
 
 
-def test_a_report_of_frames_explains_events_and_one_of_samples_does_not() -> None:
-    ledger = [sent(1, Kind.TEXT)]
-    assert verdict(ledger, [], drops=[Drop(D1, us(0), us(2), samples=5, frames=0)]).lost == 1
-    assert verdict(ledger, [], drops=[Drop(D1, us(0), us(2), samples=0, frames=1)]).dropped == 1
+def test_a_report_of_events_explains_texts_and_one_of_samples_does_not() -> None:
+    ledger = [sent(1, Kind.TEXT), sent(2, Kind.TEXT)]
+    assert verdict(ledger, [], drops=[dropped(0, 3, samples=5)]).lost == 2
+    assert verdict(ledger, [], drops=[dropped(0, 3, events=1)]).dropped == 1
+
+
+@pytest.mark.parametrize("reason", ["age", "refused", "damaged", ""])
+def test_a_report_of_anything_but_a_full_disk_explains_nothing(reason: str) -> None:
+    drop = dropped(0, 99, samples=10)._replace(reason=reason)
+    assert verdict(LEDGER, [], drops=[drop]).lost == 10
+
+
+def test_a_report_of_a_disk_that_nobody_filled_explains_nothing() -> None:
+    drops = [dropped(0, 99, samples=10)]
+    assert verdict(LEDGER, [], drops=drops, harm=Harm(full={"d2"})).lost == 10
+    assert verdict(LEDGER, [], drops=drops, harm=Harm(full={D1})).dropped == 10
 
 
 def test_a_report_of_what_is_stored_after_all_changes_nothing() -> None:
-    drop = Drop(D1, us(0), us(99), samples=10, frames=1)
+    drop = dropped(0, 99, samples=10, events=1)
     assert verdict(LEDGER, ROWS, drops=[drop]) == Verdict(sent=10, stored=10)
 
 
@@ -151,6 +187,41 @@ def test_where_the_agent_was_not_told_the_time_samples_may_be_off_but_stay_in_or
     assert verdict(ledger, rows).good
     turned = [*rows[:2], rows[2]._replace(time_us=rows[0].time_us - 5), rows[3]]
     assert verdict(ledger, turned).out_of_order == 1
+
+
+def unstamped(told_s: float) -> list[Sent]:
+    """Positions of a boot whose time the agent learns at `told_s` only."""
+    told = sent(0, Kind.SYSTEM_TIME, at_s=told_s)
+    return [*(sent(n, exact=False) for n in range(1, int(told_s) + 1)), told]
+
+
+@pytest.mark.parametrize(
+    ("harm", "misplaced"),
+    [
+        (Harm(broker_down=[Window(1.5, 9.0)]), [3, 4]),
+        (Harm(broker_down=[Window(1.5, 5.2)]), []),
+        (Harm(broker_down=[Window(1.5, 9.0)], bad_links={"d2": [Window(0.0, 9.0)]}), [3, 4]),
+        (Harm(broker_down=[Window(1.5, 9.0)], bad_links={D1: [Window(0.0, 2.0)]}), []),
+        (Harm(broker_down=[Window(1.5, 9.0)], deaths=[Death(D1, 7.0, 0.0, 0.0)]), []),
+        (Harm(bad_links={D1: [Window(0.0, 9.0)]}), []),
+    ],
+    ids=[
+        "no broker from before until a second after",
+        "a broker again too soon",
+        "another drone's link was cut",
+        "a link that was cut, into which it may have published",
+        "an agent that died before it could publish",
+        "only a link that was cut",
+    ],
+)
+def test_what_an_agent_without_a_broker_holds_when_it_learns_the_time_must_be_exact(
+    harm: Harm, misplaced: list[int]
+) -> None:
+    ledger = unstamped(told_s=4.5)
+    rows = [stored(each, off_us=17 if each.kind is Kind.POSITION else 0) for each in ledger]
+    found = verdict(ledger, rows, harm=harm)
+    assert [each.sent.sequence for each in found.misplaced] == misplaced
+    assert verdict(ledger, [stored(each) for each in ledger], harm=harm).good
 
 
 def test_what_was_restamped_in_time_may_be_among_what_was_not() -> None:
@@ -183,7 +254,7 @@ def test_every_sample_is_counted_once(fates: list[tuple[Kind, str]], killed: lis
     assert found.stored + found.duplicated + found.unknown == len(rows)
     assert found.lost == len(found.missing)
     if not killed:
-        assert found.lost == sum(fate == "k" for _, fate in fates)
+        assert found.lost == sum(fate in "kx" for _, fate in fates)
 
 
 def test_verdicts_add_up() -> None:
