@@ -125,3 +125,15 @@ async def test_a_bug_is_seen_and_the_programs_as_they_are_lose_nothing(
     assert right.verdict.good, right.verdict
     assert right.verdict.sent > 300
     assert wrong.verdict.lost > 10, wrong.verdict
+
+
+async def test_times_that_are_never_set_right_are_seen(tmp_path: Path) -> None:
+    # The agent starts, and is told the time within a second, while it has no broker.
+    starts = [fault(FaultKind.KILL_AGENT, at_s, at_s + 0.5) for at_s in (5.0, 10.0, 15.0)]
+    script = (fault(FaultKind.KILL_BROKER, 3, 20), *starts)
+    wrong, right = await asyncio.gather(
+        flown(tmp_path / "wrong", script, broken("never_restamp")),
+        flown(tmp_path / "right", script, Programs.installed()),
+    )
+    assert right.verdict.good, right.verdict
+    assert wrong.verdict.out_of_order > 0, wrong.verdict

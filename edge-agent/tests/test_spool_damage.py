@@ -7,7 +7,7 @@ import pytest
 from aerostream_edge.errors import StateError
 from aerostream_edge.spool import Item, Kind
 from aerostream_edge.spool.file import SpoolFile
-from aerostream_edge.spool.work import SpoolDamaged
+from aerostream_edge.spool.work import SpoolDamaged, SpoolFailed
 from support.spool import HandSpool
 from support.spool_world import quick_folder
 
@@ -62,7 +62,7 @@ def use(spool: HandSpool) -> None:
     except SpoolDamaged:
         opened = spool.file.replace(77)
         assert (opened.epoch, opened.next_number, bool(opened.pending)) == (77, 0, False)
-        spool.spool.moved(opened)
+        spool.spool.moved(opened, is_lost=True)
         put(spool, 3)
         assert len(spool.kept()) == 3
 
@@ -114,18 +114,16 @@ def test_what_is_no_spool_is_set_aside_as_it_is(tmp_path: Path, content: bytes) 
     spool.close()
 
 
-def test_a_spool_of_a_newer_schema_is_set_aside_whole(tmp_path: Path) -> None:
+def test_a_spool_of_another_version_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "f.d.db"
     spool = HandSpool(path, epoch=7)
     put(spool, 5)
     spool.file._connection.execute("PRAGMA user_version = 2")
     spool.close()
     content = path.read_bytes()
-    older = HandSpool(path, epoch=8)
-    assert older.opened.set_aside is not None
-    assert older.opened.set_aside.read_bytes() == content
-    assert (older.epoch, older.kept()) == (8, [])
-    older.close()
+    with pytest.raises(StateError, match="version 2, and this program knows 1"):
+        HandSpool(path, epoch=8)
+    assert path.read_bytes() == content
 
 
 def test_two_files_that_are_set_aside_within_a_second_have_two_names(tmp_path: Path) -> None:
@@ -139,6 +137,6 @@ def test_two_files_that_are_set_aside_within_a_second_have_two_names(tmp_path: P
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "spool").write_text("a file")
     file = SpoolFile(tmp_path / "spool" / "f.d.db", max_bytes=1 << 20)
-    with pytest.raises(StateError, match="spool") as caught:
+    with pytest.raises(SpoolFailed, match="spool") as caught:
         file.open(1)
     assert "\n" not in str(caught.value)

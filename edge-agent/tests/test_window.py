@@ -9,6 +9,7 @@ from aerostream_edge.window import Window
 from hypothesis import given
 from hypothesis import strategies as st
 
+LATER_S = 1e12
 LIMIT = 1000
 HUGE = (1 << 53) - 1
 
@@ -104,7 +105,7 @@ def test_a_range_beyond_what_was_ever_sent_makes_nothing_hopeless() -> None:
     put(window)
     for n in range(20):
         send_all(window, n * 60.0)
-    assert window.hopeless() == []
+    assert window.hopeless(LATER_S) == []
 
 
 def test_what_is_sent_eight_times_while_later_ones_are_stored_is_set_aside() -> None:
@@ -112,11 +113,11 @@ def test_what_is_sent_eight_times_while_later_ones_are_stored_is_set_aside() -> 
     send_all(window, 0.0)
     window.acknowledge(5, [(1, 1)])
     for n in range(1, 9):
-        assert window.hopeless() == []
+        assert window.hopeless(LATER_S) == []
         put(window)
         assert send_all(window, n * 100.0) == [n + 1, 0]
         window.acknowledge(5, [(n + 1, n + 1)])
-    assert [item.number for item in window.hopeless()] == [0]
+    assert [item.number for item in window.hopeless(LATER_S)] == [0]
     assert (len(window), window.bytes) == (0, 0)
 
 
@@ -128,7 +129,7 @@ def test_a_second_outage_makes_the_backlog_of_the_first_not_hopeless() -> None:
     window.acknowledge(5, [(20, 20)])  # one live frame is stored, then ingest fails again
     for n in range(1, 30):
         assert send_all(window, n * 100.0) == list(range(20))
-        assert window.hopeless() == []
+        assert window.hopeless(LATER_S) == []
 
 
 def test_an_outage_makes_nothing_hopeless_however_long_it_was() -> None:
@@ -138,7 +139,7 @@ def test_an_outage_makes_nothing_hopeless_however_long_it_was() -> None:
     put(window)
     send_all(window, 6000.0)
     window.acknowledge(5, [(20, 20)])
-    assert window.hopeless() == []
+    assert window.hopeless(LATER_S) == []
 
 
 def test_a_refused_item_was_not_sent() -> None:
@@ -149,7 +150,7 @@ def test_a_refused_item_was_not_sent() -> None:
         assert item is not None
         window.sent(item, n * 1000.0)
         window.refused(item)
-    assert window.hopeless() == []
+    assert window.hopeless(LATER_S) == []
 
 
 def test_a_window_never_drops_it_only_says_that_it_is_full() -> None:

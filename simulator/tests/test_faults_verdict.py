@@ -203,6 +203,7 @@ def unstamped(told_s: float) -> list[Sent]:
         (Harm(broker_down=[Window(1.5, 9.0)], bad_links={"d2": [Window(0.0, 9.0)]}), [3, 4]),
         (Harm(broker_down=[Window(1.5, 9.0)], bad_links={D1: [Window(0.0, 2.0)]}), []),
         (Harm(broker_down=[Window(1.5, 9.0)], deaths=[Death(D1, 7.0, 0.0, 0.0)]), []),
+        (Harm(broker_down=[Window(1.5, 9.0)], deaths=[Death(D1, 8.0, 0.0, 0.0)]), [3, 4]),
         (Harm(bad_links={D1: [Window(0.0, 9.0)]}), []),
     ],
     ids=[
@@ -210,7 +211,8 @@ def unstamped(told_s: float) -> list[Sent]:
         "a broker again too soon",
         "another drone's link was cut",
         "a link that was cut, into which it may have published",
-        "an agent that died before it could publish",
+        "an agent that died before it had noted the time",
+        "an agent that died later",
         "only a link that was cut",
     ],
 )

@@ -102,9 +102,25 @@ def use_numbers_twice() -> None:
     SpoolFile._insert = insert  # type: ignore[method-assign]
 
 
+def never_restamp() -> None:
+    """The agent leaves the times that it guessed before it was told the true one."""
+    from aerostream_edge.drone import Drone
+
+    def wrong(self: Any, shifts: Any) -> None:
+        del self, shifts
+
+    Drone._restamp = wrong  # type: ignore[method-assign]
+
+
 BUGS: dict[str, Callable[[], None]] = {
     bug.__name__: bug
-    for bug in (acknowledge_before_commit, delete_on_puback, never_sync, use_numbers_twice)
+    for bug in (
+        acknowledge_before_commit,
+        delete_on_puback,
+        never_sync,
+        use_numbers_twice,
+        never_restamp,
+    )
 }
 
 

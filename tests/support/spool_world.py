@@ -217,6 +217,9 @@ class World:
         self.spool.connected = connected
         if not connected:
             self.pace.disconnected()
+            # The broker may have had what was under way, or not: it goes again.
+            flying = list(self.spool.flights)
+            self.spool.unconfirmed(self.rnd.sample(flying, self.rnd.randint(0, len(flying))))
 
     def acknowledge(self, numbers: set[int], epoch: int | None = None) -> None:
         """An acknowledgement comes."""
@@ -365,7 +368,7 @@ class World:
         for key, time_us in times.items():
             self._check_time(key, time_us)
         if self.refusing:
-            self.spool.refused(numbers)
+            self.spool.flights.refused(numbers)
             return
         self.received.update(numbers)
         for key, time_us in times.items():
@@ -389,7 +392,7 @@ class World:
         return self._samples[self._given[self.spool.epoch, number]].kind
 
     def _unreported(self) -> list[Drop]:
-        query = "SELECT reason, frames, samples, from_us, to_us FROM drops"
+        query = "SELECT reason, frames, events, samples, from_us, to_us FROM drops"
         return [Drop(*row) for row in self.file._connection.execute(query)]
 
     # --- lives --------------------------------------------------------------------------

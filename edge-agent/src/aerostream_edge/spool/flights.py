@@ -18,6 +18,8 @@ class _Flight(NamedTuple):
     size: int
     """Its share of the payload's bytes."""
     history: bool
+    seen_before: bool
+    """It had been sent before this flight."""
 
 
 class Flights:
@@ -51,8 +53,8 @@ class Flights:
         tries = self._tries.setdefault(number, Tries())
         passed = number < self._highest_acknowledged
         timeout_s = tries.sent(now_s, passed=passed, freed=self._freed)
+        self._flying[number] = _Flight(size, history, number in self.seen)
         self.seen.add(number)
-        self._flying[number] = _Flight(size, history)
         self.history_bytes += size
         heapq.heappush(self._due, (now_s + timeout_s, number, tries.attempts))
 
@@ -61,6 +63,9 @@ class Flights:
         for number in numbers:
             if number in self._tries:
                 self._tries[number].refused()
+            flight = self._flying.get(number)
+            if flight is not None and not flight.seen_before:
+                self.seen.discard(number)
 
     def overdue(self, now_s: float) -> tuple[list[int], list[int]]:
         """What was not acknowledged in time: to go again, and to be given up."""

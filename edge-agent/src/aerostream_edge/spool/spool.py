@@ -191,7 +191,8 @@ class Spool:
             for low, high in self._waiting
             if low < end and high >= first
         )
-        for number in (*(item.number for item in self._writing), *self._chosen):
+        written = (item.number for item in self._writing)
+        for number in (*written, *self._chosen, *self.flights):
             if first <= number < end:
                 unseen.add(number)
         for low, high in self.flights.seen:

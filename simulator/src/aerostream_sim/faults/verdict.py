@@ -16,6 +16,8 @@ _LATEST_RECEIPT_US = 60_000_000
 _NO_ROOM = "full"
 #: So long it may take until an agent knows that its broker is gone, and until it has restamped.
 _TURN_S = 1.0
+#: From when it was told until no death can make it forget.
+_ON_DISK_S = 3.0
 
 _Identity = tuple[Kind, int]
 
@@ -208,11 +210,10 @@ def _learnt_in_time(
         told_s is not None
         and sent.connected_s is not None
         and any(
-            window.from_s + _TURN_S <= sent.sent_s
-            and told_s + _TURN_S <= window.to_s
-            and not any(sent.sent_s <= death.at_s <= window.to_s for death in deaths)
+            window.from_s + _TURN_S <= sent.sent_s and told_s + _TURN_S <= window.to_s
             for window in unlinked
         )
+        and not any(sent.sent_s <= death.at_s <= told_s + _ON_DISK_S for death in deaths)
     )
 
 
