@@ -9,7 +9,8 @@ Break a whole installation on purpose, and prove that nothing is lost.
 Broker, ingest, store and agents run as real processes, on free ports and in a folder of their own.
 Meanwhile they are killed, cut off, locked out, filled up and put back. At the end what the drones
 sent is compared with what is stored, sample by sample. Exit code 1: something is lost, stored
-twice, stored under a wrong time, or was never sent.
+twice, stored under a wrong time, or was never sent; or a program ended by itself, or a flight could
+not be flown to its end.
 
 \b
 Everything that can break, in twenty flights, two at a time:
