@@ -3,6 +3,7 @@
 import random
 import sqlite3
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -30,6 +31,10 @@ def spool_file(folder: Path) -> Path:
     return folder / "spool" / "default.d1.db"
 
 
+def has_more(folder: Path, than: int) -> bool:
+    return kept(folder) > than
+
+
 def kept(folder: Path) -> int:
     """Items in the spool, read as anybody with sqlite3 would."""
     file = spool_file(folder)
@@ -55,7 +60,7 @@ def test_an_agent_killed_while_the_broker_is_away_delivers_all_it_had_written(
     with EdgeAgent(broker.url, folder, rate_policy="full") as agent, Vehicle(agent.port) as vehicle:
         for _ in range(2):
             before = kept(folder)
-            until(lambda before=before: kept(folder) > before + 10, "frames in the spool")
+            until(partial(has_more, folder, before + 10), "frames in the spool")
             agent.kill()
             agent.start()
         # Its samples are written within a batch interval; the vehicle rests that long.

@@ -112,10 +112,10 @@ class WatchedFile(SpoolFile):
         finally:
             self._connection.execute(f"PRAGMA max_page_count = {most}")
 
-    def _use_reserve(self) -> list[Drop]:
+    def _use_reserve(self) -> None:
         reserve = Path(f"{self.path}.reserve")
         self._limit_pages(reserve.stat().st_size // PAGE_BYTES if reserve.exists() else 0)
-        return super()._use_reserve()
+        super()._use_reserve()
 
     def _limit_pages(self, more: int) -> None:
         (pages,) = self._connection.execute("PRAGMA page_count").fetchone()
@@ -429,6 +429,10 @@ class World:
 
     def _restart(self, files: tuple[bytes, bytes], expected: set[int]) -> None:
         dead = self.file
+        # What made room for a write that never succeeded is counted in the file alone.
+        for drop in dead._made_room:
+            self.dropped.update(drop.numbers)
+            self._drop_count += drop.frames
         self._path = self._folder / str(self._life) / self._path.name
         self._path.parent.mkdir()
         for suffix, content in zip(("", "-wal"), files, strict=True):

@@ -59,7 +59,7 @@ class EdgeSettings(Struct, frozen=True, kw_only=True):
     spool_bytes: Annotated[int, Meta(ge=0)] = 512 * 1024 * 1024
     """Size of the file that keeps what is not yet stored; 0: in memory only, 16 MB."""
     spool_days: Annotated[float, Meta(ge=0.01)] = 30
-    """What is older is given up, judged by GPS time only."""
+    """What is older is given up, where the autopilot's time and the host's agree."""
     spool_fsync: Annotated[float, Meta(ge=0, le=60)] = 1.0
     """Seconds of telemetry that a power cut may take; events are never at risk."""
     backfill_rate: Annotated[int, Meta(ge=1000)] = 50_000

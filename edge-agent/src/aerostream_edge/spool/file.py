@@ -70,6 +70,8 @@ class SpoolFile:
         self._reserve = None if path is None else ReserveFile(path, most_bytes=max_bytes // 16)
         self._synchronous = ""
         self._restamps: list[Restamp] = []
+        self._made_room: list[Drop] = []
+        """What was dropped for a write that has not succeeded yet."""
         self.used_bytes = 0
         """What it holds."""
 
@@ -109,15 +111,20 @@ class SpoolFile:
             SpoolFailed: the disk refuses even after room was made.
         """
         with self._clearly():
-            drops: list[Drop] = []
             for make_room in (self._use_reserve, self._drop_part):
                 try:
-                    return drops + self._apply(write)
+                    return self._with_earlier(self._apply(write))
                 except sqlite3.OperationalError as error:
                     if not _is_full(error):
                         raise
-                drops += make_room()
-            return drops + self._apply(write)
+                make_room()
+            return self._with_earlier(self._apply(write))
+
+    def _with_earlier(self, drops: list[Drop]) -> list[Drop]:
+        """Drops of a write, and what was dropped to make room for it or for one that failed."""
+        drops = self._made_room + drops
+        self._made_room = []
+        return drops
 
     def read(self, numbers: Sequence[int], most_bytes: int) -> list[Item]:
         """Items by their numbers, times moved, until they have so many bytes; at least one.
@@ -346,7 +353,7 @@ class SpoolFile:
             drops.append(dropped)
         return drops
 
-    def _use_reserve(self) -> list[Drop]:
+    def _use_reserve(self) -> None:
         """The disk is full: give the reserve back, and grow by no more than a part of it."""
         regained = 0 if self._reserve is None else self._reserve.release()
         # Room in the log first: where even that fails, the caller's next try says so.
@@ -355,12 +362,10 @@ class SpoolFile:
         # The log takes the other half.
         more_pages = regained // 2 // tables.PAGE_BYTES
         self._page_limit = min(self._max_pages, self._pages() + more_pages)
-        return []
 
-    def _drop_part(self) -> list[Drop]:
+    def _drop_part(self) -> None:
         """There was no reserve, or it went to somebody else: what is here must make the room."""
         (count,) = self._connection.execute("SELECT count(*) FROM items").fetchone()
-        drops: list[Drop] = []
         # In small steps: the log has little room itself.
         for _ in range(1 + count // (_ROOM_PART * _DROPPED_ROWS)):
             self._begin(durable=False)
@@ -373,8 +378,7 @@ class SpoolFile:
                 self._roll_back()
                 raise
             if dropped is not None:
-                drops.append(dropped)
-        return drops
+                self._made_room.append(dropped)
 
     def _pages(self) -> int:
         pages: int = self._connection.execute("PRAGMA page_count").fetchone()[0]
