@@ -85,22 +85,22 @@ class Settling:
         """
         begun_s = monotonic_s()
         said_s = begun_s
-        changed_s, seen = begun_s, self._state_of_store()
+        # Agents also tell of themselves for ever: only what vehicles sent is waited for.
+        changed_s, last = begun_s, Verdict()
         compared: list[tuple[str, int, int]] | None = None
-        missing = 0
         while monotonic_s() - begun_s < longest_s:
             now_s = monotonic_s()
             state = self._state_of_store()
-            if state != seen:
-                seen, changed_s = state, now_s
             took_s = 0.0
             if compared != state:
                 verdict, took_s = await self._compare()
                 if verdict is not None:
-                    compared, missing = state, verdict.lost
+                    compared = state
+                    if verdict != last:
+                        last, changed_s = verdict, monotonic_s()
             quiet_s = monotonic_s() - changed_s
             backlog = self._stack.watch.backlog_frames
-            settled = compared == state and not missing and not backlog
+            settled = compared == state and not last.lost and not backlog
             if settled and quiet_s >= _QUIET_S and self._all_said_so(changed_s):
                 return
             if quiet_s >= _GIVE_UP_S:
@@ -109,7 +109,7 @@ class Settling:
             if now_s - said_s >= _SAY_EVERY_S:
                 said_s = now_s
                 self._say(
-                    f"settling, {now_s - begun_s:.0f} s: {missing} samples missing, "
+                    f"settling, {now_s - begun_s:.0f} s: {last.lost} samples missing, "
                     f"{backlog} frames in the agents' backlogs"
                 )
             await asyncio.sleep(max(_POLL_S, took_s / _COMPARING_PART))
