@@ -137,3 +137,13 @@ async def test_times_that_are_never_set_right_are_seen(tmp_path: Path) -> None:
     )
     assert right.verdict.good, right.verdict
     assert wrong.verdict.out_of_order > 0, wrong.verdict
+
+
+async def test_a_kill_does_not_excuse_an_agent_that_hung_long_before_it(tmp_path: Path) -> None:
+    script = (fault(FaultKind.KILL_AGENT, 14, 15),)
+    outcome = await flown(tmp_path, script, broken("hang_once"))
+    assert outcome.verdict.lost > 10, outcome.verdict
+    assert outcome.late_kills == 1
+    # It hung at about 3 s. Of that, what was sent in the last 3.25 s before the kill is excused.
+    assert max(found.sent.sent_s for found in outcome.verdict.missing) - outcome.begun_s < 11.5
+    assert max(found.sent.sent_s for found in outcome.verdict.missing) - outcome.begun_s > 10

@@ -199,6 +199,20 @@ def test_a_spool_that_cannot_be_made_is_one_sentence(broker: Broker, tmp_path: P
     assert "Traceback" not in done.stderr
 
 
+def test_a_disk_that_fails_hides_no_aircraft(broker: Broker, tmp_path: Path) -> None:
+    folder = tmp_path / "edge"
+    spool_file(folder).mkdir(parents=True)  # nothing that SQLite could open
+    with (
+        Watcher(broker.port) as watcher,
+        EdgeAgent(broker.url, folder) as agent,
+        Vehicle(agent.port),
+    ):
+        until(lambda: len(watcher.times("attitude")) >= 3, "attitudes")
+        until(lambda: [e for e in watcher.events() if e.kind == "spool"], "an event")
+        assert agent.said("the spool goes on in memory")
+        assert agent.terminate() == 0
+
+
 def test_a_damaged_spool_is_told_and_the_flight_goes_on(broker: Broker, tmp_path: Path) -> None:
     folder = tmp_path / "edge"
     spool_file(folder).parent.mkdir(parents=True)

@@ -6,15 +6,20 @@ from pathlib import Path
 import pytest
 from aerostream_contract.channels import CHANNELS
 from aerostream_contract.frame import Clock, Section, SeriesRows, decode_frame, encode_frame
+from aerostream_edge.logs import bound_log
 from aerostream_edge.spool import Item, Kind
 from aerostream_edge.spool.file import SpoolFile
 from aerostream_edge.spool.flights import Flights
+from aerostream_edge.spool.keeper import IN_MEMORY, ON_DISK, SpoolKeeper
 from aerostream_edge.spool.pace import Pace
-from aerostream_edge.spool.restamp import Move
+from aerostream_edge.spool.resend import Resend
+from aerostream_edge.spool.restamp import Move, renumbered
 from aerostream_edge.spool.spool import Stretch
-from support.spool import HandSpool
+from aerostream_edge.spool.work import SpoolFailed
+from support.spool import HandSpool, InlineDisk
 
 SECOND_US = 1_000_000
+OPEN = SpoolFile.open
 MOVE = Move(1, 1, int(Clock.RECEIPT), 5 * SECOND_US)
 
 
@@ -176,3 +181,83 @@ def test_a_batch_that_the_link_did_not_survive_makes_the_next_one_smaller() -> N
         pace.disconnected()
     assert sizes == sorted(sizes, reverse=True)
     assert sizes[-1] == 2048
+
+
+class Broker:
+    """Takes everything; nothing is stored."""
+
+    has_room = True
+
+    def __init__(self, spool: HandSpool) -> None:
+        self.spool = spool.spool
+        self.live: list[tuple[int, int]] = []
+        self.history: set[tuple[int, int]] = set()
+        self.epochs = 0
+
+    def send_due(self, now_s: float) -> None:
+        """See `Sender`."""
+        while (item := self.spool.next_live(now_s)) is not None:
+            self.spool.sent_live(item, now_s)
+            self.live.append((self.spool.epoch, item.number))
+
+    def send_history(self, batch: Resend, now_s: float) -> bool:
+        """See `Sender`."""
+        self.spool.sent_history(batch.numbers, len(batch.payload), now_s)
+        self.history.update((self.spool.epoch, number) for number in batch.numbers)
+        return True
+
+    def begin_epoch(self, now_s: float) -> None:
+        """See `Sender`."""
+        self.epochs += 1
+
+
+async def test_a_disk_that_refuses_is_borne_and_used_again_when_it_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = HandSpool(tmp_path / "f.d.db", epoch=7)
+    spool.spool.connected = True
+    spool.told(0)
+    broker = Broker(spool)
+    said: list[str] = []
+    keeper = SpoolKeeper(
+        spool=spool.spool,
+        file=spool.file,
+        pace=Pace(rate=10_000_000, window_bytes=1 << 20),
+        sender=broker,
+        disk=InlineDisk(),
+        renumber=renumbered,
+        lost=said.append,
+        log=bound_log(drone="f/d"),
+    )
+    put(spool)
+    await keeper.step(1.0, None)
+    assert broker.live == [(7, 0)]
+
+    def refuse(*_: object) -> None:
+        raise SpoolFailed("no disk")
+
+    with monkeypatch.context() as failing:
+        failing.setattr(spool.file, "apply", refuse)
+        failing.setattr(
+            SpoolFile, "open", lambda self, epoch: refuse() if self.path else OPEN(self, epoch)
+        )
+        put(spool, 2 * SECOND_US)
+        for second in range(2, 14):
+            await keeper.step(float(second), None)
+        assert said == [IN_MEMORY]
+        put(spool, 15 * SECOND_US)
+        await keeper.step(15.0, None)
+        memory = spool.spool.epoch
+        assert memory != 7
+        assert [epoch for epoch, _ in broker.live] == [7, memory]
+        await keeper.step(80.0, None)
+        assert said == [IN_MEMORY]
+    for second in range(150, 160):
+        await keeper.step(float(second), None)
+    assert said == [IN_MEMORY, ON_DISK]
+    assert (spool.spool.epoch, broker.epochs) == (7, 2)
+    # The first one never left the disk; the other two have new numbers there.
+    assert {number for epoch, number in broker.history if epoch == 7} >= {0, 1001, 1002}
+    assert spool.spool.acknowledge(7, [(0, 5000)], 170.0) == 3
+    assert len(spool.spool) == 0
+    keeper.close()

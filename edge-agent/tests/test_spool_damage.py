@@ -7,7 +7,7 @@ import pytest
 from aerostream_edge.errors import StateError
 from aerostream_edge.spool import Item, Kind
 from aerostream_edge.spool.file import SpoolFile
-from aerostream_edge.spool.work import SpoolDamaged, SpoolFailed
+from aerostream_edge.spool.work import SpoolDamaged
 from support.spool import HandSpool
 from support.spool_world import quick_folder
 
@@ -137,6 +137,6 @@ def test_two_files_that_are_set_aside_within_a_second_have_two_names(tmp_path: P
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "spool").write_text("a file")
     file = SpoolFile(tmp_path / "spool" / "f.d.db", max_bytes=1 << 20)
-    with pytest.raises(SpoolFailed, match="spool") as caught:
+    with pytest.raises(StateError, match="spool") as caught:
         file.open(1)
     assert "\n" not in str(caught.value)

@@ -112,6 +112,25 @@ def never_restamp() -> None:
     Drone._restamp = wrong  # type: ignore[method-assign]
 
 
+def hang_once() -> None:
+    """The agent stands still for good five seconds after its first start."""
+    import os
+    import signal
+    import threading
+    from pathlib import Path
+
+    hung = Path(os.environ["AEROSTREAM_DATA_DIR"], "hung")
+
+    def hang() -> None:
+        hung.touch()
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+    if not hung.exists():
+        timer = threading.Timer(5, hang)
+        timer.daemon = True
+        timer.start()
+
+
 BUGS: dict[str, Callable[[], None]] = {
     bug.__name__: bug
     for bug in (
@@ -120,6 +139,7 @@ BUGS: dict[str, Callable[[], None]] = {
         never_sync,
         use_numbers_twice,
         never_restamp,
+        hang_once,
     )
 }
 

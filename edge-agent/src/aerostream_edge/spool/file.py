@@ -83,7 +83,7 @@ class SpoolFile:
 
         Raises:
             SpoolFailed: it can be neither opened nor made.
-            StateError: it is of another version of this program.
+            StateError: it is of another version of this program, or its path can be no file's.
         """
         try:
             if self.path is not None:
@@ -96,7 +96,7 @@ class SpoolFile:
                 opened = self._open(new_epoch)
                 opened.set_aside = aside
                 return opened
-        except StateError as error:
+        except (StateError, FileExistsError, NotADirectoryError, PermissionError) as error:
             self.close()
             raise StateError(f"the spool {self.path} cannot be used: {error}") from error
         except (OSError, SpoolFailed, SpoolDamaged) as error:
