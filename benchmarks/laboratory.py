@@ -58,6 +58,8 @@ class Found(msgspec.Struct):
     """All flights, and their sum."""
 
     seeds: list[Seed]
+    failed: list[dict[str, str | int]]
+    """Flights that could not be flown or compared."""
     sum: Counts
 
 
@@ -89,4 +91,8 @@ def faults(arguments: Sequence[str], longest_s: float) -> Found:
                 sys.stderr.write(lab.log.read_text(encoding="utf-8", errors="replace"))
             if not file.exists():
                 lab.check()
-        return msgspec.json.decode(file.read_bytes(), type=Found)
+        found = msgspec.json.decode(file.read_bytes(), type=Found)
+    if found.failed:
+        first = found.failed[0]
+        raise MeasureError(f"seed {first['seed']} failed: {first['reason']}")
+    return found
