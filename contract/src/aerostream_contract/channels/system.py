@@ -178,7 +178,12 @@ SYSTEM = (
         (
             Field("cpu", "%", "Processor time used, of one core", 10, deadband=10),
             Field("memory", "MB", "Resident memory", 10, deadband=1),
-            Field("window_frames", "", "Frames, events and reports that are not known to be stored", deadband=10),
+            Field(
+                "window_frames",
+                "",
+                "Frames, events and reports that are not known to be stored",
+                deadband=10,
+            ),
             Field("window_bytes", "bytes", "Bytes that the spool holds for them", deadband=20_000),
             Field("sent_frames", "", "Frames sent, resent ones included", deadband=1000),
             Field("resent_frames", "", "Frames sent again", deadband=10),
