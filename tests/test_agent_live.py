@@ -27,7 +27,7 @@ def test_a_live_vehicle_is_announced_and_its_samples_decode(
 ) -> None:
     with EdgeAgent(broker.url, tmp_path / "edge") as agent:
         watcher.wait_for_status("online down")
-        assert watcher.statuses()[0].session == 1
+        assert watcher.statuses()[0].session == 1_000_001
         with Vehicle(agent.port) as vehicle:
             watcher.wait_for_status("online up")
             until(lambda: len(watcher.times("attitude")) >= 3, "attitudes")

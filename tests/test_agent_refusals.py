@@ -56,7 +56,7 @@ def test_a_second_agent_with_the_same_data_directory_is_refused(
         assert done.stderr == (
             "aerostream-edge: an agent for default/d1 is running on this machine already\n"
         )
-        assert watcher.statuses()[-1].session == 1, "the first one was not thrown out"
+        assert watcher.statuses()[-1].session == 1_000_001, "the first one was not thrown out"
 
 
 def test_an_agent_that_does_not_come_up_leaves_no_lock_behind(tmp_path: Path) -> None:

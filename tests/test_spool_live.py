@@ -9,7 +9,15 @@ from pathlib import Path
 import msgspec
 import pytest
 from aerostream_contract.frame import decode_frame, frame_numbers
-from aerostream_contract.models import Ack, ServiceState, ServiceStatus, encode
+from aerostream_contract.models import (
+    Ack,
+    Presence,
+    ServiceState,
+    ServiceStatus,
+    Status,
+    decode,
+    encode,
+)
 from aerostream_edge.spool import Item, Kind
 from support.agent import EdgeAgent, Watcher, agent_environ, edge
 from support.broker import Broker
@@ -227,3 +235,27 @@ def test_a_damaged_spool_is_told_and_the_flight_goes_on(broker: Broker, tmp_path
         assert agent.said("set aside")
         assert list(spool_file(folder).parent.glob("*.damaged-*"))
         assert agent.terminate() == 0
+
+
+def test_after_a_kill_in_an_outage_the_agent_is_known_to_be_there(
+    broker: Broker, tmp_path: Path
+) -> None:
+    """Its epoch lasts; so its sessions must grow, or it would be taken for a late will."""
+    with EdgeAgent(broker.url, tmp_path / "edge") as agent, Vehicle(agent.port):
+        until(lambda: kept(tmp_path / "edge") > 3, "frames in the spool")
+        for _ in range(3):
+            broker.kill()
+            until(lambda: agent.said("the connection to the broker is lost"), "the end")
+            broker.start()
+        with MqttClient(broker.port, "aero/1/+/+/up/status") as client:
+            until(lambda: statuses(client), "a status")
+            before = statuses(client)[-1]
+            agent.kill()
+            agent.start()
+            until(lambda: statuses(client)[-1].session > before.session, "a later session")
+            after = statuses(client)[-1]
+    assert (after.epoch, after.status) == (before.epoch, Presence.ONLINE)
+
+
+def statuses(client: MqttClient) -> list[Status]:
+    return [decode(payload, Status) for _, payload in list(client.received) if payload]

@@ -55,7 +55,7 @@ class Status(Struct, omit_defaults=True, frozen=True):
     status: Presence
     epoch: Epoch
     session: Number
-    """Counts the agent's connections in its epoch; a late will has an old one."""
+    """Grows with the agent's connections in its epoch; a late will has an old one."""
     agent_version: str
     link: LinkState | None = None
     """Only with `online`."""

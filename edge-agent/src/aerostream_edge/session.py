@@ -307,6 +307,8 @@ class DroneSession:
         else:
             new = before.started != state.started or not self._serves_us(before)
         if new:
+            self._said.clear()
+            self._log.info("an ingest service is listening")
             self._spool.forgotten()
 
     def _serves_us(self, state: ServiceState) -> bool:
@@ -318,7 +320,7 @@ class DroneSession:
         return Status(
             status=presence,
             epoch=self._spool.epoch,
-            session=connection,
+            session=self._spool.first_session + connection,
             agent_version=__version__,
             link=self.link if presence is Presence.ONLINE else None,
         )

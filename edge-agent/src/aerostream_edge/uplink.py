@@ -218,10 +218,9 @@ class Uplink:
 
     def _on_pre_connect(self, client: paho.Client, _userdata: object) -> None:
         """Each connection has a will of its own: a late one of an older must be telling."""
-        self._connections += 1
         if self._will is None:
             return
-        will = self._will(self._connections)
+        will = self._will(self._connections + 1)
         properties = _properties(PacketTypes.WILLMESSAGE)
         properties.WillDelayInterval = will.delay_s
         client.will_set(will.topic, will.payload, qos=1, retain=True, properties=properties)
@@ -243,6 +242,7 @@ class Uplink:
             permanent = 0x84 <= reason.value <= 0x8C and reason.value not in (0x88, 0x89)
             self._report(Refused(str(reason), permanent))
             return
+        self._connections += 1
         self._contest.connected(time.monotonic(), session_present=flags.session_present)
         if self._subscriptions:
             client.subscribe(self._subscriptions)

@@ -217,11 +217,10 @@ class SpoolFile:
             )
             self._synchronous = ""
             tables.set_up(self._connection, new_epoch)
+            self._count_start()
             opened = tables.content(self._connection)
             self._restamps = opened.restamps
             self._count_pages()
-            if opened.pending:
-                self._sync()
         if self._reserve is not None:
             self._reserve.make()
         return opened
@@ -244,16 +243,24 @@ class SpoolFile:
         Path(f"{self.path}-shm").unlink(missing_ok=True)
         return aside
 
-    def _sync(self) -> None:
-        """Take to the disk what a run that was killed had left to the operating system."""
-        # On a full disk it stays there until a write makes room.
-        with contextlib.suppress(sqlite3.OperationalError):
-            self._begin(durable=True)
-            self._connection.execute(_SYNC)
-            self._connection.execute("COMMIT")
-        self._roll_back()
+    def _count_start(self) -> None:
+        """Count the start, on the disk, and with it what a killed run left to the system."""
+        try:
+            self._write_start()
+        except sqlite3.OperationalError as error:
+            if not _is_full(error):
+                raise
+            self._use_reserve()
+            self._write_start()
 
-    # --- writing ------------------------------------------------------------------------
+    def _write_start(self) -> None:
+        self._begin(durable=True)
+        try:
+            self._connection.execute("UPDATE spool SET starts = starts + 1")
+            self._connection.execute("COMMIT")
+        except BaseException:
+            self._roll_back()
+            raise
 
     def _apply(self, write: Write) -> list[Drop]:
         execute = self._connection.execute

@@ -201,6 +201,10 @@ class SpoolKeeper:
             return
         ends = [(each.first, each.last) for each in stretches]
         times = await self._on_disk(lambda: self._file.times(ends))
+        if not self._stretches or not stretches:
+            frames = sum(each.frames for each in stretches)
+            sentence = "history is to be sent" if stretches else "all history is stored"
+            self._log.info(sentence, extra={"frames": frames})
         self._stretches = stretches
         self.backlog = [
             Backlog(from_us, max(from_us, to_us), stretch.frames)

@@ -29,6 +29,8 @@ _DELETE_AFTER_S = 5.0
 #: A write that would come this much later than promised comes now.
 _EARLY_S = 0.25
 _AGE_CHECK_S = 60.0
+#: Connections of one start of the agent.
+_SESSIONS = 1_000_000
 _MOST_IN_BATCH = 500
 _MOST_STRETCHES = 16
 
@@ -87,6 +89,8 @@ class Spool:
 
     def _begin(self, opened: Opened) -> None:
         self.epoch = opened.epoch
+        self.first_session = opened.starts * _SESSIONS
+        """Numbers of sessions count from here: they grow across starts of the agent."""
         self._next = self._reserved = opened.next_number
         self._sealed = self._sealed_at_start = opened.sealed
         self._waiting = opened.pending

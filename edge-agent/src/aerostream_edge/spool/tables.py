@@ -21,6 +21,7 @@ CREATE TABLE spool (
     epoch INTEGER NOT NULL,     -- one life of the numbering
     reserved INTEGER NOT NULL,  -- numbers below it may have been used
     sealed INTEGER NOT NULL,    -- items below it may have been published as they are
+    starts INTEGER NOT NULL,    -- how often it was opened
     synced INTEGER NOT NULL     -- counts the syncs that had nothing else to write
 );
 CREATE TABLE items (
@@ -61,7 +62,7 @@ _CHECKPOINT_PAGES = 1000
 BLOCK_BITS = 10
 
 # SQLite keeps whatever is in a damaged page: rows are what they should be, or it is told.
-_SpoolRow = tuple[Epoch, Number, Number]
+_SpoolRow = tuple[Epoch, Number, Number, Number]
 _DropRow = tuple[Literal["full", "age", "refused"], Number, Number, Number, int, int]
 
 
@@ -97,7 +98,7 @@ def set_up(connection: sqlite3.Connection, new_epoch: int) -> None:
     connection.execute("BEGIN IMMEDIATE")
     for statement in _statements(_SCHEMA):
         connection.execute(statement)
-    connection.execute("INSERT INTO spool VALUES (?, 0, 0, 0)", (new_epoch,))
+    connection.execute("INSERT INTO spool VALUES (?, 0, 0, 0, 0)", (new_epoch,))
     connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
     connection.execute("COMMIT")
@@ -112,8 +113,8 @@ def content(connection: sqlite3.Connection) -> Opened:
         sqlite3.Error: as SQLite says.
     """
     query = connection.execute
-    row = query("SELECT epoch, reserved, sealed FROM spool").fetchone()
-    epoch, reserved, sealed = convert(row, _SpoolRow)
+    row = query("SELECT epoch, reserved, sealed, starts FROM spool").fetchone()
+    epoch, reserved, sealed, starts = convert(row, _SpoolRow)
     lowest, highest = query("SELECT min(number), max(number) FROM items").fetchone()
     if lowest is not None and not 0 <= lowest <= highest < reserved:
         raise SpoolDamaged("it holds numbers that were never reserved")
@@ -121,6 +122,7 @@ def content(connection: sqlite3.Connection) -> Opened:
         epoch=epoch,
         next_number=reserved,
         sealed=sealed,
+        starts=starts,
         pending=_pending(connection),
         restamps=[
             msgspec.json.decode(text, type=Restamp)

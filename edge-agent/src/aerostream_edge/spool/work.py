@@ -35,6 +35,8 @@ class Opened:
     epoch: int
     next_number: int
     sealed: int
+    starts: int
+    """How often it was opened, this time included."""
     pending: RangeSet
     restamps: list[Restamp]
     runs: list[Run]
