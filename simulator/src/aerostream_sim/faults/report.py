@@ -58,6 +58,17 @@ def last_line(outcomes: Iterable[Outcome]) -> str:
     )
 
 
+def _in_words(outcomes: Iterable[Outcome]) -> str:
+    """What the numbers of the last line mean."""
+    total = _sum(outcomes)
+    found = (
+        "what is lost had been taken by an agent, and is not in the store"
+        if total.lost
+        else "all that an agent had written to its disk is in the store"
+    )
+    return f"{found}; not captured was sent while no agent ran, or just before one was killed"
+
+
 def complaints(outcome: Outcome) -> list[str]:
     """What is wrong or remarkable about a seed, a sentence each."""
     verdict = outcome.verdict
@@ -128,7 +139,7 @@ def print_report(outcomes: Sequence[Outcome], failures: Sequence[Failure]) -> No
     for failure in failures:
         console.print(f"seed {failure.seed} failed: {failure.sentence}", soft_wrap=True)
         console.print(f"seed {failure.seed}: logs and data are in {failure.folder}", soft_wrap=True)
-    for line in [*memory_lines(outcomes), last_line(outcomes)]:
+    for line in [*memory_lines(outcomes), _in_words(outcomes), last_line(outcomes)]:
         console.print(line, soft_wrap=True)
 
 
