@@ -11,7 +11,7 @@ from benchmarks.measure import Report, Result
 
 COMMAND = "uv run python -m benchmarks faults"
 SEEDS = 20
-_JOBS = 2
+_JOBS = 4
 #: A flight of a minute, two more at most to settle, and starting.
 _LONGEST_FLIGHT_S = 300
 _HEADER = (
@@ -21,7 +21,7 @@ _HEADER = (
 
 
 def run() -> Report:
-    """Measure; some fifteen minutes.
+    """Measure; some ten minutes.
 
     Raises:
         MeasureError: the laboratory did not compare.
