@@ -139,8 +139,10 @@ def print_report(outcomes: Sequence[Outcome], failures: Sequence[Failure]) -> No
     for failure in failures:
         console.print(f"seed {failure.seed} failed: {failure.sentence}", soft_wrap=True)
         console.print(f"seed {failure.seed}: logs and data are in {failure.folder}", soft_wrap=True)
-    for line in [*memory_lines(outcomes), _in_words(outcomes), last_line(outcomes)]:
-        console.print(line, soft_wrap=True)
+    if outcomes:
+        for line in [*memory_lines(outcomes), _in_words(outcomes)]:
+            console.print(line, soft_wrap=True)
+    console.print(last_line(outcomes), soft_wrap=True)
 
 
 def as_json(outcomes: Sequence[Outcome], failures: Sequence[Failure]) -> str:
