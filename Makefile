@@ -57,7 +57,7 @@ demo: $(SYNCED) $(PAGE) mosquitto ## Fly a fleet on a map (DRONES=12 DURATION=se
 		$(if $(DURATION),--duration '$(DURATION)') $(if $(PORT),--port '$(PORT)')
 
 .PHONY: test
-test: $(SYNCED) $(PAGE) mosquitto chromium ## Run all tests (ARGS='…' goes to pytest)
+test: $(SYNCED) $(PAGE) mosquitto chromium faulttools ## Run all tests (ARGS='…' goes to pytest)
 	$(NPM) test
 	$(RUN) pytest -n 2 --dist worksteal $(ARGS)
 
