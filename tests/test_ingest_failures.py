@@ -547,7 +547,9 @@ async def test_a_write_that_does_not_return_is_announced_and_its_end_too(
         await asyncio.to_thread(paused, client)
         stop.set()
         await asyncio.wait_for(running, 10)
-        assert state(client)["status"] == "offline"
+        await asyncio.to_thread(
+            until, lambda: state(client)["status"] == "offline", "offline, said before it ended"
+        )
         assert not worker.close(0.1)
         assert client.acknowledged("north", "d1") == {1}
         store.let_go.set()
