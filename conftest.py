@@ -1,5 +1,6 @@
 """Fixtures for the tests of every part."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,13 @@ import pytest
 from support.broker import Broker
 
 pytest_plugins = ("support.live_fixtures",)
+
+
+def pytest_configure() -> None:
+    """Whatever started the tests (`nohup`, a shell's `&`): programs under test hear signals."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
