@@ -87,6 +87,7 @@ def test_a_port_in_use_ends_with_one_sentence(broker: Broker, tmp_path: Path, co
         ({"http_port": "65536"}, 2, "AEROSTREAM_HTTP_PORT is '65536'"),
         ({"http_origins": "https://x/y"}, 2, "AEROSTREAM_HTTP_ORIGINS names 'https://x/y'"),
         ({"map_style": "https://x/s; script-src *"}, 2, "AEROSTREAM_MAP_STYLE"),
+        ({"map_origins": "https://*; script-src *"}, 2, "AEROSTREAM_MAP_ORIGINS names"),
     ],
 )
 def test_unusable_settings_end_with_one_sentence(

@@ -1,7 +1,7 @@
 """The page's files and the headers of every answer, over the app without a server."""
 
 import gzip
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import httpx
@@ -12,6 +12,7 @@ from aerostream_cloud.bridge.faults import handle_faults
 from aerostream_cloud.bridge.front import Front, is_our_name
 from aerostream_cloud.bridge.metrics import RestMetrics
 from aerostream_cloud.bridge.page import PageFiles, page_files_routes
+from aerostream_cloud.settings import CloudSettings
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
@@ -34,7 +35,9 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 async def client(folder: Path) -> AsyncIterator[MakeClient]:
     def make(
-        files: Path = folder, registry: CollectorRegistry | None = None, **settings: str
+        files: Path = folder,
+        registry: CollectorRegistry | None = None,
+        map_sources: Sequence[str] = (),
     ) -> httpx.AsyncClient:
         app = FastAPI()
         log = structlog.get_logger()
@@ -48,7 +51,7 @@ async def client(folder: Path) -> AsyncIterator[MakeClient]:
         front = Front(
             app,
             metrics=RestMetrics(registry or CollectorRegistry()),
-            map_style=settings.get("map_style", ""),
+            map_sources=map_sources,
             names={"fleet.example.com"},
             log=log,
         )
@@ -168,13 +171,26 @@ async def test_methods_that_somebody_makes_up_are_counted_as_one(client: MakeCli
     assert counted == {"GET": 1, "HEAD": 1, "other": 2}
 
 
-async def test_the_map_may_load_from_the_origin_of_its_style(client: MakeClient) -> None:
-    style = "https://tiles.example.org:8443/styles/streets.json?key=k"
-    policy = (await client(map_style=style).get("/")).headers["content-security-policy"]
+async def test_the_map_may_load_from_its_origins_and_from_no_other(
+    client: MakeClient, tmp_path: Path
+) -> None:
+    settings = CloudSettings(
+        data_dir=tmp_path,
+        map_style="https://Tiles.example.org:8443/styles/streets.json?key=k",
+        map_origins="https://fonts.example.org, https://a.example.net,https://fonts.example.org",
+    )
+    made = client(map_sources=settings.map_sources)
+    policy = (await made.get("/")).headers["content-security-policy"]
+    expected = [
+        "https://tiles.example.org:8443",
+        "https://fonts.example.org",
+        "https://a.example.net",
+    ]
     for kind in ("img-src", "connect-src", "font-src"):
         [part] = [each for each in policy.split("; ") if each.startswith(kind)]
-        assert part.split()[-1] == "https://tiles.example.org:8443"
+        assert [each for each in part.split() if each.startswith("http")] == expected
     assert "script-src 'self';" in policy
+    assert policy.count("http") == 9
 
 
 async def test_a_mistake_of_ours_is_a_problem_without_its_details(

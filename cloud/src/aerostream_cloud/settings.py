@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 import platformdirs
@@ -17,6 +18,11 @@ from msgspec import Meta, Struct
 _AUTHORITY = r"https?://(?:[a-z0-9._-]+|\[[0-9a-f:]+\])(?::\d{1,5})?"
 _ORIGIN = re.compile(_AUTHORITY)
 _STYLE = re.compile(rf"{_AUTHORITY}/[!-~]*", re.IGNORECASE)
+
+
+def _origins(given: str | list[str]) -> tuple[str, ...]:
+    names = given.split(",") if isinstance(given, str) else given
+    return tuple(dict.fromkeys(name.strip().lower() for name in names if name.strip()))
 
 
 def _default_instance() -> str:
@@ -62,6 +68,8 @@ class CloudSettings(Struct, frozen=True, kw_only=True):
     """Web origins besides the bridge's own whose pages may use it, separated by commas."""
     map_style: str = ""
     """URL of a MapLibre style for the page's map; empty: the bundled base map."""
+    map_origins: str | list[str] = ""
+    """Web origins besides that of the style which it loads from, separated by commas."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least severity that is logged."""
 
@@ -80,12 +88,16 @@ class CloudSettings(Struct, frozen=True, kw_only=True):
             raise InvalidSetting(
                 f"AEROSTREAM_HTTP_HOST is {shown(self.http_host)}, expected a name or address"
             )
-        for origin in self.origins:
-            if not _ORIGIN.fullmatch(origin):
-                raise InvalidSetting(
-                    f"AEROSTREAM_HTTP_ORIGINS names {shown(origin)}, expected origins such as "
-                    "https://fleet.example.com, without a path"
-                )
+        for name, origins in (
+            ("AEROSTREAM_HTTP_ORIGINS", self.origins),
+            ("AEROSTREAM_MAP_ORIGINS", _origins(self.map_origins)),
+        ):
+            for origin in origins:
+                if not _ORIGIN.fullmatch(origin):
+                    raise InvalidSetting(
+                        f"{name} names {shown(origin)}, expected origins such as "
+                        "https://fleet.example.com, without a path"
+                    )
         if self.map_style and not _STYLE.fullmatch(self.map_style):
             raise InvalidSetting(
                 f"AEROSTREAM_MAP_STYLE is {shown(self.map_style)}, expected an http:// or "
@@ -103,9 +115,14 @@ class CloudSettings(Struct, frozen=True, kw_only=True):
     @property
     def origins(self) -> tuple[str, ...]:
         """Origins whose pages may use the bridge, besides its own."""
-        given = self.http_origins
-        names = given.split(",") if isinstance(given, str) else given
-        return tuple(dict.fromkeys(name.strip().lower() for name in names if name.strip()))
+        return _origins(self.http_origins)
+
+    @property
+    def map_sources(self) -> tuple[str, ...]:
+        """Origins that the page's map may load from: that of its style, and those named."""
+        style = urlsplit(self.map_style)
+        own = (f"{style.scheme}://{style.netloc}".lower(),) if self.map_style else ()
+        return tuple(dict.fromkeys((*own, *_origins(self.map_origins))))
 
     @property
     def broker(self) -> MqttUrl:

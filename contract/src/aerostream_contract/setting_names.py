@@ -38,6 +38,7 @@ CLOUD_SETTINGS = frozenset(
         "ingest_fleets",
         "instance",
         "log_level",
+        "map_origins",
         "map_style",
         "metrics_port",
         "mirror_rate",

@@ -61,7 +61,7 @@ async def run_bridge(settings: CloudSettings, stop: asyncio.Event) -> None:
         front = Front(
             app,
             metrics=RestMetrics(registry),
-            map_style=settings.map_style,
+            map_sources=settings.map_sources,
             # On other addresses nobody but the operator knows by which names it is reached.
             names=_names(settings) if loopback else None,
             log=log,

@@ -26,7 +26,7 @@ class Front:
     Args:
         app: what answers.
         metrics: where requests are counted.
-        map_style: a style on another host, whose files the page's map may load.
+        map_sources: other origins that the page's map may load from.
         names: hosts that we answer for, besides addresses and localhost; None: any.
         log: for mistakes of ours.
     """
@@ -36,7 +36,7 @@ class Front:
         app: ASGIApp,
         *,
         metrics: RestMetrics,
-        map_style: str,
+        map_sources: Sequence[str],
         names: Collection[str] | None,
         log: FilteringBoundLogger,
     ) -> None:
@@ -44,7 +44,7 @@ class Front:
         self._metrics = metrics
         self._names = names
         self._log = log
-        self._headers = security_headers(map_style)
+        self._headers = security_headers(map_sources)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or WebSocket."""
@@ -108,10 +108,9 @@ def is_our_name(host: str, names: Collection[str]) -> bool:
     return True
 
 
-def security_headers(map_style: str) -> Sequence[tuple[str, str]]:
+def security_headers(map_sources: Sequence[str]) -> Sequence[tuple[str, str]]:
     """Headers of every answer, so that a page runs our scripts and nobody frames it."""
-    style = urlsplit(map_style)
-    elsewhere = f" {style.scheme}://{style.netloc}" if map_style else ""
+    elsewhere = "".join(f" {origin}" for origin in map_sources)
     policy = {
         "default-src": "'self'",
         "script-src": "'self'",
