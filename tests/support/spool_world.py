@@ -97,6 +97,11 @@ class WatchedFile(SpoolFile):
         self._world.wrote(write, drops, synced=synced)
         return drops
 
+    def sync(self) -> None:
+        """Sync, and note that all is safe."""
+        super().sync()
+        self._world.synced()
+
     def numbers(self, least: Kind = Kind.LOSS) -> set[int]:
         """Numbers of what is kept, of this kind and those that go sooner."""
         query = "SELECT number FROM items WHERE kind >= ?"
@@ -351,8 +356,12 @@ class World:
         least = full - precious
         assert not least or not old_telemetry or max(least) < min(old_telemetry), "oldest first"
         if synced:
-            self._safe = set(self._written)
-            self._snapshot = self.bytes_now()
+            self.synced()
+
+    def synced(self) -> None:
+        """What was written is on the disk."""
+        self._safe = set(self._written)
+        self._snapshot = self.bytes_now()
 
     def _published(self, numbers: list[int], kind: Kind, payload: bytes) -> None:
         times = self._content(kind, payload)

@@ -70,6 +70,7 @@ class SpoolFile:
         self._reserve = None if path is None else ReserveFile(path, most_bytes=max_bytes // 16)
         self._synchronous = ""
         self._restamps: list[Restamp] = []
+        self._sync_failed = False
         self._made_room: list[Drop] = []
         """What was dropped for a write that has not succeeded yet."""
         self.used_bytes = 0
@@ -188,6 +189,34 @@ class SpoolFile:
         opened = self.open(new_epoch)
         opened.set_aside = aside
         return opened
+
+    def sync(self) -> None:
+        """Have everything that was written on the disk, safe from a power cut.
+
+        Raises:
+            SpoolDamaged: the file is damaged.
+            SpoolFailed: the disk refuses.
+        """
+        if self.path is None:
+            return
+        try:
+            if self._sync_failed:
+                self._copy_log()
+            else:
+                _sync(Path(f"{self.path}-wal"))
+        except FileNotFoundError:
+            pass  # a file system on which SQLite keeps no log: there each commit syncs
+        except OSError as error:
+            self._sync_failed = True
+            raise SpoolFailed(f"{self.path}: {error}") from error
+        self._sync_failed = False
+
+    def _copy_log(self) -> None:
+        # What a sync failed on may never be written by a later one, which then says nothing.
+        with self._clearly():
+            busy = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        if busy:
+            raise SpoolFailed(f"{self.path}: somebody else reads it")
 
     def mend(self) -> None:
         """Take the reserve back where there is room for it again, and the full size with it."""
@@ -414,6 +443,16 @@ class SpoolFile:
             if code in _TROUBLE and not foreign:
                 raise SpoolFailed(f"{self.path}: {error}") from error
             raise SpoolDamaged(f"{self.path}: {error}") from error
+
+
+def _sync(path: Path) -> None:
+    # Not on every system: it leaves out what the file's length and content do not need.
+    sync = getattr(os, "fdatasync", os.fsync)
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        sync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _is_full(error: sqlite3.OperationalError) -> bool:

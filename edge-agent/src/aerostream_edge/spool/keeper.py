@@ -116,7 +116,7 @@ class SpoolKeeper:
         return self._file.used_bytes
 
     async def step(self, now_s: float, utc_us: int | None) -> None:
-        """Write what is new, send it, then history; see what is left.
+        """Write what is new, send it, have it on the disk; then history; see what is left.
 
         Args:
             now_s: the caller's clock.
@@ -127,6 +127,7 @@ class SpoolKeeper:
         try:
             await self._write(now_s, utc_us)
             self._sender.send_due(now_s)
+            await self._sync(now_s)
             await self._send_history(now_s)
             await self._look_after(now_s)
             self._failing_since_s = None
@@ -151,6 +152,12 @@ class SpoolKeeper:
         self.spool.written(write, drops, now_s)
         for drop in drops:
             self._log.debug("dropped", extra={"reason": drop.reason, "frames": drop.frames})
+
+    async def _sync(self, now_s: float) -> None:
+        """Telemetry is not held up by the disk: it was sent before it is safe from a power cut."""
+        if self.spool.sync_is_due(now_s):
+            await self._on_disk(self._file.sync)
+            self.spool.synced()
 
     async def _send_history(self, now_s: float) -> None:
         spool = self.spool

@@ -26,7 +26,7 @@ _SEALED_AHEAD = 64
 BLOCK = 1000
 #: Acknowledged items are deleted with the next write, or after this time.
 _DELETE_AFTER_S = 5.0
-#: A write that would come this much later than promised comes now.
+#: A sync that would come this much later than promised comes now.
 _EARLY_S = 0.25
 _AGE_CHECK_S = 60.0
 #: Connections of one start of the agent.
@@ -221,12 +221,11 @@ class Spool:
             write.seal = self._next + _SEALED_AHEAD
         if self._age_is_due(now_s) and self._max_age_us is not None and utc_us is not None:
             write.too_old_us = utc_us - self._max_age_us
-        oldest_s = min(map(self._received_s, items), default=self._unsynced_since_s or now_s)
-        if self._unsynced_since_s is not None:
-            oldest_s = min(oldest_s, self._unsynced_since_s)
-        waited = bool(items or self._unsynced) and now_s - oldest_s >= self._fsync_s - _EARLY_S
-        must = write.restamps or write.told or write.seal is not None or waited
-        write.durable = bool(must or any(item.kind is not Kind.TELEMETRY for item in items))
+        write.durable = (
+            bool(write.restamps or write.told)
+            or write.seal is not None
+            or any(not self._fsync_s or item.kind is not Kind.TELEMETRY for item in items)
+        )
         some = (items, write.refused, write.durable, write.too_old_us is not None)
         deletes = self._stored_since_s is not None and (
             self._hurried or now_s - self._stored_since_s >= _DELETE_AFTER_S
@@ -267,8 +266,7 @@ class Spool:
                 urgent = item.kind is not Kind.TELEMETRY
                 (self._urgent if urgent else self._fresh).append(item)
         if write.durable:
-            self._unsynced.clear()
-            self._unsynced_since_s = None
+            self.synced()
         elif write.items:
             for item in write.items:
                 self._unsynced.add(item.number)
@@ -277,6 +275,16 @@ class Spool:
         for drop in drops:
             self._dropped(drop)
         self._expire(now_s)
+
+    def sync_is_due(self, now_s: float) -> bool:
+        """Whether what is written has to go to the disk now, or a power cut takes too much."""
+        since_s = self._unsynced_since_s
+        return since_s is not None and now_s - since_s >= self._fsync_s - _EARLY_S
+
+    def synced(self) -> None:
+        """All that was written is on the disk."""
+        self._unsynced.clear()
+        self._unsynced_since_s = None
 
     def take_back(self, write: Write, now_s: float) -> None:
         """A write failed: all of it is still to be written."""
