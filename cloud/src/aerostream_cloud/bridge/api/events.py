@@ -2,7 +2,6 @@
 
 from typing import Annotated
 
-import msgspec
 from aerostream_contract.channels import EVENT
 from aerostream_contract.times import iso_from_us
 from fastapi import APIRouter, Depends, Query, Request
@@ -19,10 +18,10 @@ from aerostream_cloud.bridge.live.fleet import Fleet
 from aerostream_cloud.bridge.live.shapes import Backlog, DroneState, Event
 from aerostream_cloud.bridge.problems import ProblemKind
 from aerostream_cloud.bridge.reading import StoreReader
-from aerostream_cloud.store import Sample, TelemetryStore
+from aerostream_cloud.bridge.stored_events import LEAST_SEVERE, event_of
+from aerostream_cloud.store import TelemetryStore
 
 MOST_EVENTS = 10_000
-_LEAST_SEVERE = 7
 _PAGE = 5000
 
 
@@ -55,11 +54,11 @@ def event_routes(*, fleet: Fleet, reader: StoreReader) -> APIRouter:
             int,
             Query(
                 ge=0,
-                le=_LEAST_SEVERE,
+                le=LEAST_SEVERE,
                 description="Only events that are at least so severe: 0 emergency … 7 debug.",
                 examples=[4],
             ),
-        ] = _LEAST_SEVERE,
+        ] = LEAST_SEVERE,
         limit: Annotated[
             int, Query(ge=1, le=MOST_EVENTS, description="About so many.", examples=[100])
         ] = 1000,
@@ -95,33 +94,10 @@ def _events(
     while next_us is not None and len(found) < limit:
         size = min(_PAGE, limit - len(found))
         page, next_us = samples_page(store, question, size, next_us)
-        found += [event for event in map(_event, page) if event.severity <= severity]
+        found += [event for event in map(event_of, page) if event.severity <= severity]
     return Events(
         items=found,
         truncated=next_us is not None,
         next=None if next_us is None else iso_from_us(next_us),
         backlog=arriving,
     )
-
-
-def _event(sample: Sample) -> Event:
-    severity, text, data = (sample.values.get(name) for name in ("severity", "text", "data"))
-    return Event(
-        drone=sample.series.drone,
-        time=iso_from_us(sample.time_us),
-        kind=sample.series.instance,
-        severity=int(severity) if isinstance(severity, int | float) else _LEAST_SEVERE,
-        component=sample.series.component,
-        text=text if isinstance(text, str) else "",
-        data=_data(data),
-    )
-
-
-def _data(text: object) -> dict[str, object]:
-    """The details of an event; none where they are not the JSON object that they should be."""
-    if not isinstance(text, str):
-        return {}
-    try:
-        return msgspec.json.decode(text, type=dict[str, object])
-    except (msgspec.DecodeError, RecursionError):
-        return {}

@@ -150,18 +150,17 @@ class Batch:
 
 
 def _newest_events(changes: list[Change], most: int) -> tuple[list[Change], int]:
-    """The changes without the oldest of too many events, and how many those were."""
-    events = sum(isinstance(entry, EventEntry) for _, entry in changes)
-    missed = max(0, events - most)
+    """The changes without the oldest of too many events, and how many those were.
+
+    Those that came late go first: an outage that ends must not push aside what happens now.
+    """
+    events = [entry for _, entry in changes if isinstance(entry, EventEntry)]
+    missed = max(0, len(events) - most)
     if not missed:
         return changes, 0
-    to_skip, kept = missed, []
-    for change in changes:
-        if to_skip and isinstance(change[1], EventEntry):
-            to_skip -= 1
-        else:
-            kept.append(change)
-    return kept, missed
+    events.sort(key=lambda entry: not entry.is_late)
+    left_out = set(events[:missed])
+    return [change for change in changes if change[1] not in left_out], missed
 
 
 def _content(changes: Sequence[Change]) -> bytes:

@@ -15,7 +15,7 @@ import msgspec
 from aerostream_contract.channels import Channel
 from aerostream_contract.channels.types import ColumnKind
 from aerostream_contract.names import DroneName
-from aerostream_contract.times import iso_from_us
+from aerostream_contract.times import iso_from_us, us_from_iso
 
 from aerostream_cloud.bridge.live.shapes import Event, Sample, SampleValue
 
@@ -31,6 +31,9 @@ MAX_GONE = 10_000
 
 UNENCODABLE = (ValueError, TypeError, ArithmeticError, RecursionError, msgspec.MsgspecError)
 """What making JSON of a thing can raise: a time that no calendar shows, a number too large, …"""
+
+EventId = tuple[int, str, int]
+"""What tells an event of a drone from its others: component, kind, time in µs."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -133,18 +136,26 @@ class SampleEntry(Entry):
 
 
 class EventEntry(Entry):
-    """An event; it never changes, so its JSON is all that is kept.
+    """An event; it never changes, so little more than its JSON is kept.
+
+    Args:
+        name: of the drone.
+        event: what happened.
+        is_late: it was held up, and something newer may have been told before it.
 
     Raises:
         UNENCODABLE: it holds something that cannot be shown.
     """
 
-    __slots__ = ("_event_json",)
+    __slots__ = ("_event_json", "id", "is_late")
     member = "events"
 
-    def __init__(self, name: DroneName, event: Event) -> None:
+    def __init__(self, name: DroneName, event: Event, *, is_late: bool = False) -> None:
         super().__init__(name)
-        self._event_json = _encode(event)
+        self.is_late = is_late
+        self.id: EventId = (event.component, event.kind, us_from_iso(event.time))
+        encoded = _encode(event)
+        self._event_json = b'%b,"late":true}' % encoded[:-1] if is_late else encoded
 
     def _encoded(self) -> bytes:
         return self._event_json

@@ -8,15 +8,17 @@ from aerostream_contract.channels import EVENT, Channel
 from aerostream_contract.frame import DecodedBlock
 from aerostream_contract.names import DroneName
 
+from aerostream_cloud.bridge.live.arrivals import Arrivals, uncovered
 from aerostream_cloud.bridge.live.changes import (
     UNENCODABLE,
     ChangeLog,
     Entry,
     EventEntry,
+    EventId,
     SampleEntry,
 )
 from aerostream_cloud.bridge.live.filter import Filter
-from aerostream_cloud.bridge.live.record import GLANCED, DroneRecord
+from aerostream_cloud.bridge.live.record import CLOCK_ERROR_US, GLANCED, DroneRecord
 from aerostream_cloud.bridge.live.shapes import DroneState, Event, Sample, SampleValue
 from aerostream_cloud.newest import follows, newest
 
@@ -29,6 +31,8 @@ MAX_TEXT_CHARS = 256 * 1024
 """Texts in the newest samples of one drone, all together; a sample beyond is not shown."""
 
 _AUTOPILOT = 1
+#: What was on its way when a connection broke comes as soon as there is a new one.
+_RETURN_US = 15_000_000
 
 
 class Fleet:
@@ -39,6 +43,8 @@ class Fleet:
 
     def __init__(self) -> None:
         self.changes = ChangeLog()
+        self.arrivals = Arrivals()
+        """Stretches of history whose events are in the store by now."""
         self.foreign = 0
         """Messages ignored because their drone is known in another fleet."""
         self.not_shown = 0
@@ -129,8 +135,16 @@ class Fleet:
     ) -> None:
         """Take an `up/status`."""
         record = self._heard(name)
-        if record is not None and record.take_status(status, retained=retained, now_us=now_us):
+        if record is None:
+            return
+        session, online_us = record.session, record.online_us
+        if record.take_status(status, retained=retained, now_us=now_us):
             self._show(record, now_us)
+        if online_us is not None and session != record.session and record.online_us == now_us:
+            # What it said meanwhile, and what was on its way when the connection broke.
+            first_us = record.own_time_us(online_us) - CLOCK_ERROR_US
+            last_us = record.own_time_us(now_us) + CLOCK_ERROR_US
+            self.arrivals.add_later(name.drone, (first_us, last_us), now_us + _RETURN_US)
 
     def apply_info(self, name: DroneName, info: models.Info, *, now_us: int) -> None:
         """Take an `up/info`."""
@@ -145,8 +159,12 @@ class Fleet:
             ValueError: its time is none.
         """
         record = self._heard(name)
-        if record is not None and record.take_state(state):
+        if record is None:
+            return
+        before = record.waiting
+        if record.take_state(state):
             self._show(record, now_us)
+        self.arrivals.add(name.drone, uncovered(before, record.waiting))
 
     def apply_frame(
         self, name: DroneName, blocks: Iterable[DecodedBlock], *, now_us: int, now_s: float
@@ -197,17 +215,19 @@ class Fleet:
             text=event.text,
             data=event.data,
         )
-        try:
-            entry = EventEntry(name, shape)
-        except UNENCODABLE as error:
-            self.leave_out(record.state, error)
-            return
-        record.events.append(entry)
-        dropped = self.changes.add_event(entry)
-        record.version = entry.version
-        for oldest in dropped:
-            # The oldest of all is the oldest of its drone.
-            self._records[oldest.name.drone].events.popleft()
+        self._add_event(record, shape, is_late=False)
+
+    def known_events(self, drone: str) -> frozenset[EventId]:
+        """Which events of a drone have been told, as far as they are kept."""
+        record = self._records.get(drone)
+        return frozenset() if record is None else frozenset(entry.id for entry in record.events)
+
+    def apply_late_events(self, name: DroneName, events: Iterable[Event]) -> None:
+        """Take stored events that did not come live; nothing but these changes."""
+        record = self._records.get(name.drone)
+        if record is not None and record.name == name:
+            for event in events:
+                self._add_event(record, event, is_late=True)
 
     def clear(self, name: DroneName) -> None:
         """Take a cleared retained topic: the drone was deleted."""
@@ -305,6 +325,19 @@ class Fleet:
         del self._records[record.name.drone]
         self._left_out.discard(record.name.drone)
         self.changes.add_gone(record.name)
+
+    def _add_event(self, record: DroneRecord, event: Event, *, is_late: bool) -> None:
+        try:
+            entry = EventEntry(record.name, event, is_late=is_late)
+        except UNENCODABLE as error:
+            self.leave_out(record.state, error)
+            return
+        record.events.append(entry)
+        dropped = self.changes.add_event(entry)
+        record.version = entry.version
+        for oldest in dropped:
+            # The oldest of all is the oldest of its drone.
+            self._records[oldest.name.drone].events.popleft()
 
     def _entry(
         self, record: DroneRecord, channel: Channel, component: int, instance: str

@@ -10,6 +10,7 @@ from aerostream_contract.names import DroneName
 from aerostream_contract.times import iso_from_us, us_from_iso
 from aerostream_contract.vehicles import CRITICAL, EMERGENCY, LANDED_STATES, Heartbeat
 
+from aerostream_cloud.bridge.live.arrivals import Stretch
 from aerostream_cloud.bridge.live.changes import EventEntry, SampleEntry, StateEntry
 from aerostream_cloud.bridge.live.shapes import (
     Backlog,
@@ -77,6 +78,10 @@ class DroneRecord:
         """The newest version of any entry of it."""
         self.shown_us = 0
         """Receipt time at which its state last counted as changed."""
+        self.waiting: list[Stretch] = []
+        """Stretches of history that it has still to send."""
+        self.online_us: int | None = None
+        """Receipt time at which its agent last said that it is connected."""
         self._presence: PresenceName = "unknown"
         self._presence_since_us: int | None = None
         self._status: Status | None = None
@@ -128,6 +133,16 @@ class DroneRecord:
             clock_error_s=error_us / 1_000_000 if abs(error_us) > CLOCK_ERROR_US else None,
         )
 
+    @property
+    def session(self) -> tuple[int, int] | None:
+        """Epoch and session of the agent's newest status; a new connection is a new session."""
+        return None if self._status is None else (self._status.epoch, self._status.session)
+
+    def own_time_us(self, receipt_us: int) -> int:
+        """What the drone's clock shows at a time of receipt, to half a minute."""
+        error_us = self._clock_error_us
+        return receipt_us - (error_us if abs(error_us) > CLOCK_ERROR_US else 0)
+
     def take_status(self, status: Status, *, retained: bool, now_us: int) -> bool:
         """Take a status; the will of an earlier session, which comes late, says nothing."""
         known = self._status
@@ -146,6 +161,8 @@ class DroneRecord:
             self._presence = presence
             self._presence_since_us = None if retained else now_us
         self._status, self._status_us = status, now_us
+        if presence == "online":
+            self.online_us = now_us
         return changed
 
     def expire(self, now_us: int) -> bool:
@@ -183,6 +200,7 @@ class DroneRecord:
             {"from": iso_from_us(each.from_), "to": iso_from_us(each.to), "frames": each.frames}
             for each in state.backlog
         ]
+        self.waiting = [(each.from_, each.to) for each in state.backlog]
         self._state_us = time_us
         return True
 

@@ -12,6 +12,7 @@ from structlog.typing import FilteringBoundLogger
 from aerostream_cloud.bridge.live.fleet import Fleet
 from aerostream_cloud.bridge.live.hub import STALL_S, Hub
 from aerostream_cloud.bridge.live.ingests import Ingests
+from aerostream_cloud.bridge.live.late import LateEvents
 from aerostream_cloud.bridge.live.messages import HEARTBEAT_S, TICK_S
 from aerostream_cloud.bridge.live.metrics import LiveMetrics
 from aerostream_cloud.bridge.live.seed import INTERVAL_S, Seeder
@@ -73,6 +74,7 @@ class Live:
         self._seeder = Seeder(
             fleet=self.fleet, reader=reader, engine=engine, log=log, interval_s=seed_interval_s
         )
+        self._late = LateEvents(fleet=self.fleet, reader=reader, log=log)
         self._endpoints = WebSocketEndpoints(
             hub=self._hub,
             fleet=self.fleet,
@@ -105,6 +107,7 @@ class Live:
         async with asyncio.TaskGroup() as group:
             self._connection = group.create_task(self._uplink.run(), name="broker")
             group.create_task(self._seeder.run(), name="registry and store")
+            group.create_task(self._late.run(), name="late events")
             group.create_task(self._tick(), name="tick")
             group.create_task(self._look_after(), name="look after")
 
