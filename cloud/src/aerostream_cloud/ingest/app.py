@@ -40,8 +40,11 @@ TICK_S = 0.1
 REPORT_INTERVAL_S = 5.0
 FIRST_RETRY_S, LONGEST_RETRY_S = 0.2, 5.0
 FINISH_TIMEOUT_S = 10.0
+"""For all that waits when it is stopped."""
+FINISH_PATIENCE_S = 1.0
+"""Of it a batch that takes longer is given up with all others: it comes again."""
 CHECK_TIMEOUT_S = 3.0
-CLOSE_TIMEOUT_S = 2.0
+CLOSE_TIMEOUT_S = 1.0
 
 _Result = TypeVar("_Result")
 
@@ -113,6 +116,7 @@ class IngestService:
         self._state_topic = service_state_topic("ingest", settings.instance)
         self._paused = ""
         self._tried = asyncio.Event()
+        self._batches = 0
         self._unreported: Counter[Kind] = Counter()
         self._next_report_s = 0.0
         self._acks = AckLedger()
@@ -193,6 +197,7 @@ class IngestService:
             started_s = time.perf_counter()
             outcome = await self._insist(lambda: pipeline.process(taken.messages))  # noqa: B023  # awaited at once
             taken.acknowledge()
+            self._batches += 1
             self._count(outcome, time.perf_counter() - started_s)
             now_s = time.monotonic()
             for drone, epoch, first, last, urgent in outcome.numbered:
@@ -241,14 +246,22 @@ class IngestService:
     async def _finish(self, writer: asyncio.Task[None]) -> None:
         """Store, acknowledge and say goodbye; give up where storing is not possible."""
         self._inbox.close()
-        if self._paused:
-            writer.cancel()
-        done, _ = await asyncio.wait({writer}, timeout=FINISH_TIMEOUT_S)
-        if not done:
-            writer.cancel()
+        if not self._paused:
+            await self._drain(writer)
+        writer.cancel()
         self._send_acks(everything=True)
         self._publish(self._state(ServiceStatus.OFFLINE))
         await self._broker.close()
+
+    async def _drain(self, writer: asyncio.Task[None]) -> None:
+        """Wait until all that was received is stored, as long as it goes on."""
+        end_s = time.monotonic() + FINISH_TIMEOUT_S
+        before = -1
+        while before != self._batches and time.monotonic() < end_s:
+            before = self._batches
+            done, _ = await asyncio.wait({writer}, timeout=FINISH_PATIENCE_S)
+            if done:
+                return
 
     def _send_acks(self, *, everything: bool = False) -> None:
         # While there is no connection the numbers stay in the ledger: they remain true.
