@@ -14,10 +14,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from aerostream_sim.ports import free_port
+
 from benchmarks.flights import Stretch, middle
 from benchmarks.measure import MeasureError, Report, Result, cpu_s, resident_mb
 from benchmarks.playback import play
-from benchmarks.processes import ROOT, Running, agent, broker, free_port, ingest, mavproxy_command
+from benchmarks.processes import ROOT, Running, agent, broker, ingest, mavproxy_command
 from benchmarks.processes import running as running_process
 
 COMMAND = "uv run python -m benchmarks edge"

@@ -20,10 +20,11 @@ from aerostream_contract.channels import CHANNELS
 from aerostream_contract.frame import Clock, Section, SeriesRows, encode_frame
 from aerostream_contract.names import DroneName
 from aerostream_contract.topics import DN_ACK, ROOT, UP_TEL, drone_topic
+from aerostream_sim.ports import free_port
 from prometheus_client.parser import text_string_to_metric_families
 
 from benchmarks.measure import MeasureError, Report, Result, cpu_s
-from benchmarks.processes import broker, free_port, ingest
+from benchmarks.processes import broker, ingest
 from benchmarks.wire import Message, Publisher
 
 COMMAND = "uv run python -m benchmarks ingest"

@@ -6,15 +6,13 @@ link, agent, broker, bridge and socket. All clocks are this machine's.
 
 import time
 from collections.abc import Sequence
-from types import TracebackType
 
 import msgspec
-import paho.mqtt.client as paho
 from aerostream_contract.frame import decode_frame
 from aerostream_contract.times import us_from_iso
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from benchmarks.measure import percentile
+from benchmarks.subscriber import Subscriber
 
 
 class _Sample(msgspec.Struct):
@@ -74,7 +72,7 @@ class Ages:
         return [us_from_iso(sample.time) for sample in samples]
 
 
-class FrameAges:
+class FrameAges(Subscriber):
     """Collects the ages of samples when a subscriber of the broker has them.
 
     Args:
@@ -84,38 +82,20 @@ class FrameAges:
     """
 
     def __init__(self, port: int, topics: Sequence[str], channel: str = "position") -> None:
+        super().__init__(port, topics)
         self.us: list[int] = []
         """One per sample, in microseconds."""
         self._channel = channel
-        self._topics = topics
-        self._client = paho.Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5)
-        self._client.on_connect = self._subscribe
-        self._client.on_message = self._take
-        self._client.connect("127.0.0.1", port)
-
-    def __enter__(self) -> "FrameAges":
-        self._client.loop_start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._client.disconnect()
-        self._client.loop_stop()
 
     def clear(self) -> list[int]:
         """Forget what was collected so far, and give it."""
         collected, self.us = self.us, []
         return collected
 
-    def _subscribe(self, client: paho.Client, *_: object) -> None:
-        client.subscribe([(topic, 0) for topic in self._topics])
-
-    def _take(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
+    def take(self, topic: str, payload: bytes) -> None:
+        """See `Subscriber.take`."""
+        del topic
         now_us = time.time_ns() // 1000
-        for block in decode_frame(bytes(message.payload)).blocks:
+        for block in decode_frame(payload).blocks:
             if block.channel.name == self._channel:
                 self.us += [now_us - time_us for time_us in block.times]

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aerostream_contract.topics import ROOT, UP_TEL
+from aerostream_sim.ports import free_port
 
 from benchmarks.disks import folder_in_memory, folder_on_disk
 from benchmarks.latency import Ages, FrameAges
@@ -25,7 +26,6 @@ from benchmarks.processes import (
     Running,
     bridge,
     broker,
-    free_port,
     free_udp_ports,
     ingest,
     running,

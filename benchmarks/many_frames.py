@@ -9,9 +9,10 @@ from pathlib import Path
 from aerostream_edge.spool.file import SpoolFile
 from aerostream_edge.spool.item import Item, Kind
 from aerostream_edge.spool.work import Write
+from aerostream_sim.ports import free_port
 
 from benchmarks.measure import MeasureError, resident_mb, wait_until
-from benchmarks.processes import Running, agent, free_port
+from benchmarks.processes import Running, agent
 
 FRAME_BYTES = 400
 """About a second of policy `standard`."""

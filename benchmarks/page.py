@@ -15,6 +15,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from aerostream_sim.ports import free_port
 from playwright.sync_api import CDPSession, Error, Page, sync_playwright
 
 from benchmarks.measure import (
@@ -27,7 +28,7 @@ from benchmarks.measure import (
     wait_until,
 )
 from benchmarks.metrics import metric
-from benchmarks.processes import Running, bridge, broker, fleet_frames, free_port, ingest
+from benchmarks.processes import Running, bridge, broker, fleet_frames, ingest
 
 COMMAND = "uv run python -m benchmarks page"
 FLEETS = (12, 1000)

@@ -12,6 +12,8 @@ from http import HTTPStatus
 from http.client import HTTPConnection
 from pathlib import Path
 
+from aerostream_sim.ports import free_port, is_listening
+
 from benchmarks.measure import MeasureError, wait_until
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -64,14 +66,6 @@ class Running:
     def _last_words(self) -> str:
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
         return " / ".join(lines[-_LAST_LINES:])
-
-
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """A port of the loopback interface that was free a moment ago."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def free_udp_ports(count: int) -> int:
@@ -237,8 +231,7 @@ def mavproxy_command(master_port: int, out_port: int) -> list[str]:
 
 def _listens(process: Running, port: int) -> bool:
     process.check()
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+    return is_listening(port)
 
 
 def _is_ready(process: Running, port: int) -> bool:

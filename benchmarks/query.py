@@ -17,10 +17,11 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from aerostream_contract.times import iso_from_us
+from aerostream_sim.ports import free_port
 
 from benchmarks.day_store import DRONES, HOURS, DayStore, day_store
 from benchmarks.measure import MeasureError, Report, Result, cpu_s, percentile
-from benchmarks.processes import bridge, broker, free_port
+from benchmarks.processes import bridge, broker
 
 COMMAND = "uv run python -m benchmarks query"
 TARGET_MS = 50.0

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from aerostream_sim.ports import free_port
+
 from benchmarks.latency import Ages
 from benchmarks.measure import MeasureError, Report, Result, cpu_s, percentile, resident_mb
 from benchmarks.metrics import metric
-from benchmarks.processes import Running, bridge, broker, fleet_frames, free_port, ingest
+from benchmarks.processes import Running, bridge, broker, fleet_frames, ingest
 from benchmarks.websocket import Reader, for_seconds, read
 
 COMMAND = "uv run python -m benchmarks readers"

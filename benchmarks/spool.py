@@ -13,6 +13,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from aerostream_sim.ports import free_port
+
 from benchmarks.disks import SyncCounter, Syncs, build_counter, folder_on_disk
 from benchmarks.flights import Stretch, middle
 from benchmarks.many_frames import FRAME_BYTES, Openings, open_many
@@ -27,7 +29,7 @@ from benchmarks.measure import (
 )
 from benchmarks.payloads import PayloadBytes
 from benchmarks.playback import play
-from benchmarks.processes import ROOT, Running, agent, broker, free_port, ingest
+from benchmarks.processes import ROOT, Running, agent, broker, ingest
 
 COMMAND = "uv run python -m benchmarks spool"
 FLIGHTS = (ROOT / "tests/data/copter.tlog", ROOT / "tests/data/px4.tlog")

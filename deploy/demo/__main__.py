@@ -7,12 +7,12 @@ import sys
 import time
 from pathlib import Path
 
+from aerostream_sim.ports import free_port, is_listening
+
 from deploy.demo.processes import (
     ROOT,
     DemoError,
     Processes,
-    free_port,
-    is_listening,
     mosquitto,
     python,
     shown,

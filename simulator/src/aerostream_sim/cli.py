@@ -16,6 +16,7 @@ from aerostream_sim import options
 from aerostream_sim.clock import HostClock
 from aerostream_sim.errors import BadInput, SimError
 from aerostream_sim.faults import help as faults_help
+from aerostream_sim.faults.kinds import FaultKind
 from aerostream_sim.fleet import FleetPlan
 from aerostream_sim.flight.kinds import Kind
 from aerostream_sim.flight.patterns import PatternName
@@ -244,7 +245,9 @@ def faults(
     kinds: Annotated[
         str | None,
         typer.Option(
-            "--faults", metavar="KINDS", help="What breaks, a comma list. Default: everything."
+            "--faults",
+            metavar="KINDS",
+            help="What breaks, a comma list, or none. Default: everything.",
         ),
     ] = None,
     settle: Annotated[
@@ -267,23 +270,52 @@ def faults(
     json_: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write all that was found.")
     ] = None,
+    broker: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Fly at a deployment of your own instead: the drones' broker, mqtt://host:port.",
+        ),
+    ] = None,
+    api: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Its bridge, by which what is stored is read."),
+    ] = None,
+    store: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Or its store on this machine, sqlite:///path."),
+    ] = None,
+    fleet: Annotated[
+        str | None, typer.Option(help="Fleet of the drones there. Default: faultlab.")
+    ] = None,
+    run_: Annotated[
+        str | None,
+        typer.Option("--run", metavar="NAME", help="Begins the drones' ids. Default: a new one."),
+    ] = None,
 ) -> None:
     """Break a whole installation on purpose, and prove that nothing is lost."""
     from aerostream_sim.faults import run
+    from aerostream_sim.faults.target import ON_DEPLOYMENT, Target
 
     with _one_sentence():
+        target = None
+        if broker is not None:
+            target = Target.of(broker=broker, api=api, store=store, fleet=fleet, run=run_)
+        elif any(each is not None for each in (api, store, fleet, run_)):
+            raise BadInput("--api, --store, --fleet and --run are of a deployment: add --broker")
         request = run.Request(
             seeds=seeds,
             first_seed=first_seed,
             drones=drones,
             duration_s=duration,
-            kinds=options.fault_kinds(kinds),
+            kinds=options.fault_kinds(kinds, FaultKind if target is None else ON_DEPLOYMENT),
             settle_s=settle,
             outage_s=outage,
             jobs=jobs,
             folder=folder_,
             keep=keep,
             json_file=json_,
+            target=target,
         )
         good = _run(run.laboratory(request, say=_say, on_signals=stop_on_signals))
     if not good:

@@ -1,7 +1,7 @@
 """What the command line's texts mean."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import TypeVar
 
@@ -34,14 +34,17 @@ def names(text: str, kinds: type[_Name], option: str) -> list[_Name]:
     return found
 
 
-def fault_kinds(text: str | None) -> list[FaultKind]:
-    """A comma list of kinds of faults, each once; none given: all.
+def fault_kinds(text: str | None, possible: Iterable[FaultKind] = FaultKind) -> list[FaultKind]:
+    """A comma list of kinds of faults, each once; not given: all possible ones.
 
     Raises:
         BadInput: one of them is none.
     """
-    chosen = list(FaultKind) if text is None else names(text, FaultKind, "--faults")
-    return list(dict.fromkeys(chosen))
+    if text is None:
+        return list(possible)
+    if text.strip().lower() == "none":
+        return []
+    return list(dict.fromkeys(names(text, FaultKind, "--faults")))
 
 
 def place(text: str) -> Place:

@@ -9,6 +9,7 @@ from aerostream_sim.faults.disk import FaultyDisk
 from aerostream_sim.faults.harm import Death, Harm, Window
 from aerostream_sim.faults.kinds import FaultKind
 from aerostream_sim.faults.lateness import Lateness
+from aerostream_sim.faults.own_stack import OwnStack
 from aerostream_sim.faults.plan import Fault
 from aerostream_sim.faults.processes import Child, monotonic_s
 from aerostream_sim.faults.stack import DroneHost, Host, Stack
@@ -56,7 +57,9 @@ class Breaker:
         self._lockers: dict[Fault, Child] = {}
         self._since: dict[Fault, float] = {}
         self._killed: dict[Fault, list[Death]] = {}
-        self._ways = self._ways_of(stack)
+        self._ways = self._ways_of_drones()
+        if isinstance(stack, OwnStack):
+            self._ways |= self._ways_of_cloud(stack)
         self.harm = Harm()
         """What was done so far."""
         self.late_kills = 0
@@ -83,8 +86,8 @@ class Breaker:
             locker.end()
         self._lockers.clear()
 
-    def _ways_of(self, stack: Stack) -> dict[FaultKind, _Way]:
-        """How each kind begins and is mended."""
+    def _ways_of_drones(self) -> dict[FaultKind, _Way]:
+        """How what strikes drones begins and is mended; some of it strikes the cloud alike."""
 
         def kill_agent(fault: Fault) -> None:
             self._kill_agents(fault, [self._drone(fault)], 0.0)
@@ -92,51 +95,59 @@ class Breaker:
         def raise_agent(fault: Fault) -> None:
             self._drone(fault).program.let_up()
 
-        def raise_ingest(_: Fault) -> None:
-            stack.ingest.program.let_up()
-
-        def raise_broker(_: Fault) -> None:
-            stack.broker.let_up()
-
         def mend_network(fault: Fault) -> None:
             self._host(fault).proxy.mend()
 
         return {
             FaultKind.KILL_AGENT: (kill_agent, raise_agent),
             FaultKind.POWER_CUT_AGENT: (self._cut_agents_power, raise_agent),
-            FaultKind.KILL_INGEST: (lambda _: _kill([stack.ingest.program]), raise_ingest),
-            FaultKind.POWER_CUT_CLOUD: (self._cut_cloud_power, raise_ingest),
-            FaultKind.KILL_BROKER: (lambda _: _kill([stack.broker]), raise_broker),
-            FaultKind.BROKER_WIPED: (self._wipe_broker, raise_broker),
-            FaultKind.KILL_ALL: (self._kill_all, self._raise_all),
             FaultKind.NETWORK_CUT: (lambda f: self._host(f).proxy.cut(), mend_network),
             FaultKind.NETWORK_BAD: (self._worsen_network, mend_network),
-            FaultKind.STORE_LOCKED: (self._lock_store, lambda f: self._lockers.pop(f).end()),
-            FaultKind.STORE_FULL: (self._fill, self._free),
             FaultKind.SPOOL_FULL: (self._fill, self._free),
             FaultKind.CLOCK_JUMP: (lambda f: self._clock(f).jump(f.amount), self._right_clock),
+        }
+
+    def _ways_of_cloud(self, stack: OwnStack) -> dict[FaultKind, _Way]:
+        """How what strikes broker, ingest and store begins and is mended."""
+
+        def raise_ingest(_: Fault) -> None:
+            stack.ingest.program.let_up()
+
+        def raise_broker(_: Fault) -> None:
+            stack.broker.let_up()
+
+        def cut_power(_: Fault) -> None:
+            _kill([stack.ingest.program])
+            _disk(stack.ingest).cut_power()
+
+        def wipe_broker(_: Fault) -> None:
+            _kill([stack.broker])
+            stack.wipe_broker()
+
+        def kill_all(fault: Fault) -> None:
+            self._kill_agents(fault, stack.drones, 0.0, stack.broker, stack.ingest.program)
+
+        def raise_all(_: Fault) -> None:
+            for child in stack.children:
+                child.let_up()
+
+        def lock_store(fault: Fault) -> None:
+            self._lock_store(fault, stack)
+
+        return {
+            FaultKind.KILL_INGEST: (lambda _: _kill([stack.ingest.program]), raise_ingest),
+            FaultKind.POWER_CUT_CLOUD: (cut_power, raise_ingest),
+            FaultKind.KILL_BROKER: (lambda _: _kill([stack.broker]), raise_broker),
+            FaultKind.BROKER_WIPED: (wipe_broker, raise_broker),
+            FaultKind.KILL_ALL: (kill_all, raise_all),
+            FaultKind.STORE_LOCKED: (lock_store, lambda f: self._lockers.pop(f).end()),
+            FaultKind.STORE_FULL: (self._fill, self._free),
         }
 
     def _cut_agents_power(self, fault: Fault) -> None:
         drone = self._drone(fault)
         self._kill_agents(fault, [drone], self._fsync_s)
         _disk(drone).cut_power()
-
-    def _cut_cloud_power(self, _: Fault) -> None:
-        _kill([self._stack.ingest.program])
-        _disk(self._stack.ingest).cut_power()
-
-    def _wipe_broker(self, _: Fault) -> None:
-        _kill([self._stack.broker])
-        self._stack.wipe_broker()
-
-    def _kill_all(self, fault: Fault) -> None:
-        stack = self._stack
-        self._kill_agents(fault, stack.drones, 0.0, stack.broker, stack.ingest.program)
-
-    def _raise_all(self, _: Fault) -> None:
-        for child in self._stack.children:
-            child.let_up()
 
     def _worsen_network(self, fault: Fault) -> None:
         self._host(fault).proxy.worsen(loss=fault.amount, delay_s=_BAD_DELAY_S)
@@ -196,8 +207,8 @@ class Breaker:
     def _free(self, fault: Fault) -> None:
         _disk(self._host(fault)).free()
 
-    def _lock_store(self, fault: Fault) -> None:
-        store, disk = self._stack.store, self._stack.ingest.disk
+    def _lock_store(self, fault: Fault, stack: OwnStack) -> None:
+        store, disk = stack.store_file, stack.ingest.disk
         locker = Child(
             name="lock",
             command=[sys.executable, "-m", "aerostream_sim.faults.lock", str(store)],
@@ -212,7 +223,10 @@ class Breaker:
         return self._stack.drones[fault.target]
 
     def _host(self, fault: Fault) -> Host:
-        return self._stack.ingest if fault.target is None else self._stack.drones[fault.target]
+        if fault.target is not None:
+            return self._stack.drones[fault.target]
+        assert isinstance(self._stack, OwnStack), "the cloud is somebody else's"
+        return self._stack.ingest
 
 
 def _kill(children: Sequence[Child]) -> None:

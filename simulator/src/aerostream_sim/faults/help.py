@@ -23,6 +23,16 @@ Only what needs no C compiler:
 \b
 The store is locked for five minutes while fifty drones fly:
   aerostream-sim faults --faults store-locked --outage 300 --drones 50
+
+With --broker it asks a deployment of your own: does it lose data? The vehicles, their agents and
+the faults are the laboratory's, of kinds that strike an agent or its link. Nothing else is touched;
+break broker, ingest and store yourself meanwhile. What is stored is read by --api or --store.
+Accounts and certificates come by AEROSTREAM_MQTT_CREDENTIALS, _CA, _CERT and _KEY, and
+AEROSTREAM_MQTT_URL is the laboratory's own way in, to listen. docs/durability.md shows all of it.
+
+\b
+Five minutes at a deployment, in which you restart whatever you like:
+  aerostream-sim faults --broker mqtt://10.8.0.1 --api http://10.8.0.1:8000 --duration 300
 """
 
 KINDS = "\n\n".join(["Kinds of faults:", *(f"{kind}: {kind.sentence}" for kind in FaultKind)])

@@ -7,17 +7,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from aerostream_contract.models import ServiceStatus
-
 from aerostream_sim.errors import LabError, reason
 from aerostream_sim.faults.breaking import Breaker
+from aerostream_sim.faults.deployment import Deployment
 from aerostream_sim.faults.kinds import FaultKind
 from aerostream_sim.faults.lateness import Lateness
 from aerostream_sim.faults.memory import MemoryBook
+from aerostream_sim.faults.own_stack import OwnStack
 from aerostream_sim.faults.plan import Fault, outage, plan
-from aerostream_sim.faults.processes import Programs, is_listening, monotonic_s
+from aerostream_sim.faults.processes import Programs, monotonic_s
 from aerostream_sim.faults.settling import Comparison, Settling
 from aerostream_sim.faults.stack import Stack, shim_for
+from aerostream_sim.faults.target import Target
 from aerostream_sim.faults.verdict import Verdict
 from aerostream_sim.faults.watch import Traffic
 
@@ -51,12 +52,15 @@ class Setup:
     """Where the folders of seeds go that are kept; None: they stay where they are."""
     keep: bool = False
     """Keep the folders also of seeds where nothing is wrong."""
+    target: Target | None = None
+    """Somebody's own deployment to fly at; None: each seed has an installation of its own."""
 
     def faults(self, seed: int) -> list[Fault]:
         """What breaks when."""
+        own = self.target is None
         if self.outage_s is not None:
-            return outage(self.kinds[0], self.outage_s, _OUTAGE_BEGINS_S)
-        return plan(seed, self.kinds, self.drones, self.duration_s)
+            return outage(self.kinds[0], self.outage_s, _OUTAGE_BEGINS_S, with_cloud=own)
+        return plan(seed, self.kinds, self.drones, self.duration_s, with_cloud=own)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +130,15 @@ class Laboratory:
         self._shim = shim_for(self.setup.kinds, self.setup.folder)
 
     async def run(self, seeds: Sequence[int], jobs: int, done: Callable[[Outcome], None]) -> None:
-        """Run seeds, `jobs` at a time; each is handed on when it is done."""
+        """Run seeds, `jobs` at a time; each is handed on when it is done.
+
+        Raises:
+            LabError: the deployment is not as it must be.
+        """
+        target = self.setup.target
+        if target is not None:
+            drones = [name for seed in seeds for name in target.names(seed, self.setup.drones)]
+            await asyncio.to_thread(target.check, drones, self.say)
         waiting = list(reversed(seeds))
 
         async def work() -> None:
@@ -183,18 +195,27 @@ class Laboratory:
 
     @asynccontextmanager
     async def _stack(self, folder: Path, seed: int) -> AsyncIterator[Stack]:
-        stack = Stack(
-            folder=folder,
-            programs=self.programs,
-            shim=self._shim,
-            drones=self.setup.drones,
-            seed=seed,
-        )
+        stack = self._new_stack(folder, seed)
         try:
             await stack.prepare()
             yield stack
         finally:
             await stack.close()
+
+    def _new_stack(self, folder: Path, seed: int) -> Stack:
+        setup, programs, shim = self.setup, self.programs, self._shim
+        if setup.target is None:
+            return OwnStack(
+                folder=folder, programs=programs, shim=shim, drones=setup.drones, seed=seed
+            )
+        return Deployment(
+            folder=folder,
+            target=setup.target,
+            programs=programs,
+            shim=shim,
+            drones=setup.drones,
+            seed=seed,
+        )
 
     async def _fly(self, stack: Stack, seed: int, say: Callable[[str], None]) -> Outcome:
         setup = self.setup
@@ -256,21 +277,19 @@ class Laboratory:
 
 async def _start(stack: Stack, say: Callable[[str], None]) -> None:
     """Start the programs and wait until all of them are ready."""
-    stack.broker.start()
-    await _until(
-        lambda: is_listening(stack.broker_port), stack, f"{stack.broker.name} does not listen"
-    )
-    stack.watch.start()
-    stack.ingest.program.start()
-    await _until(lambda: stack.watch.ingest is ServiceStatus.ONLINE, stack, "ingest is not online")
+
+    async def until(condition: Callable[[], bool], complaint: str) -> None:
+        await _until(condition, stack, complaint)
+
+    await stack.open_cloud(until)
     for drone in stack.drones:
         drone.program.start()
     say(f"waiting for {len(stack.drones)} agents")
-    await _until(
+    await until(
         lambda: all(drone.vehicle.connected for drone in stack.drones),
-        stack,
         "not every agent connects to its vehicle",
     )
+    await stack.meet_drones()
 
 
 async def _until(condition: Callable[[], bool], stack: Stack, complaint: str) -> None:

@@ -53,7 +53,14 @@ class Fault:
         return f"{self.kind}{where} for {self.lasts_s:.1f} s"
 
 
-def plan(seed: int, kinds: Sequence[FaultKind], drones: int, duration_s: float) -> list[Fault]:
+def plan(
+    seed: int,
+    kinds: Sequence[FaultKind],
+    drones: int,
+    duration_s: float,
+    *,
+    with_cloud: bool = True,
+) -> list[Fault]:
     """What breaks in a flight: each kind at least once, where the flight is long enough for it.
 
     Args:
@@ -61,6 +68,7 @@ def plan(seed: int, kinds: Sequence[FaultKind], drones: int, duration_s: float) 
         kinds: what may break.
         drones: how many there are.
         duration_s: of the flight; all is mended before its end.
+        with_cloud: whether the cloud may be struck by what strikes drones too.
     """
     random = Random(f"{seed} {drones} {duration_s}")
     last_s = duration_s * (1 - _CALM_PART)
@@ -70,22 +78,28 @@ def plan(seed: int, kinds: Sequence[FaultKind], drones: int, duration_s: float) 
     order += random.choices(order, k=further) if order and further > 0 else []
     faults: list[Fault] = []
     for kind in order:
-        fault = _placed(kind, faults, random, drones, last_s)
+        fault = _placed(kind, faults, random, drones, last_s, with_cloud)
         if fault is not None:
             faults.append(fault)
     return sorted(faults, key=lambda fault: fault.at_s)
 
 
-def outage(kind: FaultKind, lasts_s: float, at_s: float) -> list[Fault]:
-    """One long fault, of the first drone where it strikes a drone only."""
+def outage(kind: FaultKind, lasts_s: float, at_s: float, *, with_cloud: bool = True) -> list[Fault]:
+    """One long fault, of the first drone where it strikes drones, and the cloud not or not now."""
     nature = NATURES[kind]
-    target = 0 if nature.strikes_drone and not nature.strikes_cloud else None
+    strikes_cloud = nature.strikes_cloud and with_cloud
+    target = 0 if nature.strikes_drone and not strikes_cloud else None
     amount = {FaultKind.CLOCK_JUMP: _CLOCK_JUMPS_S[0], FaultKind.NETWORK_BAD: _LOSS}.get(kind, 0.0)
     return [Fault(at_s, kind, target, lasts_s, amount)]
 
 
 def _placed(
-    kind: FaultKind, others: list[Fault], random: Random, drones: int, last_s: float
+    kind: FaultKind,
+    others: list[Fault],
+    random: Random,
+    drones: int,
+    last_s: float,
+    with_cloud: bool,
 ) -> Fault | None:
     """A fault of a kind where it fits between the others, None where that is not found."""
     nature = NATURES[kind]
@@ -96,18 +110,18 @@ def _placed(
         if lasts_s > room_s:
             return None
         at_s = round(random.uniform(_WARM_UP_S, last_s - lasts_s), 2)
-        target = _target(kind, random, drones)
+        target = _target(kind, random, drones, with_cloud)
         fault = Fault(at_s, kind, target, lasts_s, _amount(kind, random))
         if not any(_collide(fault, other) for other in others):
             return fault
     return None
 
 
-def _target(kind: FaultKind, random: Random, drones: int) -> int | None:
+def _target(kind: FaultKind, random: Random, drones: int, with_cloud: bool) -> int | None:
     nature = NATURES[kind]
     if not nature.strikes_drone:
         return None
-    if nature.strikes_cloud and random.random() < 1 / (drones + 1):
+    if nature.strikes_cloud and with_cloud and random.random() < 1 / (drones + 1):
         return None
     return random.randrange(drones)
 

@@ -1,9 +1,9 @@
 """The programs under test as child processes: started, killed, watched, and none left behind."""
 
+import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -35,14 +35,20 @@ class Programs:
     """`mosquitto`, to which `-c FILE` is added."""
 
     @classmethod
-    def installed(cls) -> "Programs":
+    def installed(cls, *, cloud: bool = True) -> "Programs":
         """The programs beside this Python, or on the PATH.
+
+        Args:
+            cloud: whether broker and ingest are needed too.
 
         Raises:
             LabError: one of them is missing.
         """
+        agent = [_found("aerostream-edge", "install aerostream-edge"), "run"]
+        if not cloud:
+            return cls(agent=agent, cloud=(), broker=())
         return cls(
-            agent=[_found("aerostream-edge", "install aerostream-edge"), "run"],
+            agent=agent,
             cloud=[_found("aerostream-cloud", "install aerostream-cloud"), "ingest"],
             broker=[_found("mosquitto", "install the system's package mosquitto")],
         )
@@ -145,6 +151,18 @@ class Child:
             return None
         return pages * os.sysconf("SC_PAGE_SIZE")
 
+    def ask_to_end(self) -> None:
+        """SIGTERM: it may say goodbye; see `end`."""
+        self._restart_s = None
+        if self._process is not None:
+            self._process.terminate()
+
+    def wait_for_end(self, timeout_s: float) -> None:
+        """Wait until it has ended, not longer than this."""
+        if self._process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout_s)
+
     def end(self) -> None:
         """End it for good; it may be called often."""
         self._restart_s = None
@@ -152,21 +170,6 @@ class Child:
             self._process.kill()
             self._process.wait()
             self._process = None
-
-
-def free_port() -> int:
-    """A TCP port of the loopback interface that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def is_listening(port: int) -> bool:
-    """Whether somebody accepts connections on a port of the loopback interface."""
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def monotonic_s() -> float:

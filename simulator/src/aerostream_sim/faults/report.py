@@ -34,7 +34,7 @@ def table(outcomes: Sequence[Outcome]) -> Table:
     shown = Table(show_footer=len(outcomes) > 1, box=None, pad_edge=False)
     total = _sum(outcomes)
     footer = ["sum", str(sum(len(each.faults) for each in outcomes)), *_counts(total)]
-    footer += [_slowest(outcomes), _kilobytes(sum(each.traffic.again_bytes for each in outcomes))]
+    footer += [_slowest(outcomes), _resent(outcomes)]
     for name, foot in zip(_COLUMNS, footer, strict=True):
         shown.add_column(name, footer=foot, justify="right", no_wrap=True)
     for each in outcomes:
@@ -44,7 +44,7 @@ def table(outcomes: Sequence[Outcome]) -> Table:
             str(len(each.faults)),
             *_counts(each.verdict),
             caught_up,
-            _kilobytes(each.traffic.again_bytes),
+            _resent([each]),
         )
     return shown
 
@@ -212,8 +212,10 @@ def _slowest(outcomes: Sequence[Outcome]) -> str:
     return f"{max(known):.1f} s" if known and len(known) == len(times) else "never"
 
 
-def _kilobytes(count: int) -> str:
-    return f"{count / 1e3:.0f} kB"
+def _resent(outcomes: Sequence[Outcome]) -> str:
+    heard = any(each.traffic.live_bytes or each.traffic.again_bytes for each in outcomes)
+    # An account that may not read telemetry hears none of it.
+    return f"{sum(e.traffic.again_bytes for e in outcomes) / 1e3:.0f} kB" if heard else "not heard"
 
 
 def _megabytes(count: int) -> str:

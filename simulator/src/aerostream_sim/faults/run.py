@@ -2,10 +2,7 @@
 
 import asyncio
 import contextlib
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,9 +10,11 @@ from aerostream_contract.words import counted
 
 from aerostream_sim.errors import BadInput, LabError, reason
 from aerostream_sim.faults import report
+from aerostream_sim.faults.folders import run_folders
 from aerostream_sim.faults.kinds import FaultKind
 from aerostream_sim.faults.laboratory import Failure, Laboratory, Outcome, Setup
 from aerostream_sim.faults.processes import Programs
+from aerostream_sim.faults.target import Target, check_kinds
 
 _MOST_DRONES = 200
 _MOST_SEEDS = 100_000
@@ -24,10 +23,6 @@ _DURATION_S = 60.0
 #: Of a flight with one long outage, before and after it.
 _AROUND_OUTAGE_S = 60.0
 _LEAST_S, _MOST_S = 10.0, 86_400.0
-
-_PREFIX = "aerostream-faults-"
-_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # the system's name for it
-_LEAST_ROOM_BYTES = 1024 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +40,7 @@ class Request:
     folder: Path | None
     keep: bool
     json_file: Path | None
+    target: Target | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be flown.
@@ -57,6 +53,10 @@ class Request:
         _check("--drones", self.drones, 1, _MOST_DRONES)
         _check("--jobs", self.jobs, 1, _MOST_JOBS)
         _check("--settle", self.settle_s, 1, _MOST_S)
+        if self.target is not None:
+            check_kinds(self.kinds)
+        elif not self.kinds:
+            raise BadInput("--faults none: expected some, unless --broker names your own to break")
         if self.outage_s is not None:
             _check("--outage", self.outage_s, 1, _MOST_S)
             if len(self.kinds) != 1:
@@ -101,7 +101,7 @@ async def laboratory(
         failures.append(failure)
         say(f"seed {failure.seed} failed: {failure.sentence}")
 
-    with _folders(request) as (folder, evidence):
+    with run_folders(request.folder) as (folder, evidence):
         lab = Laboratory(
             setup=Setup(
                 kinds=request.kinds,
@@ -112,8 +112,9 @@ async def laboratory(
                 folder=folder,
                 evidence=evidence,
                 keep=request.keep,
+                target=request.target,
             ),
-            programs=programs or Programs.installed(),
+            programs=programs or Programs.installed(cloud=request.target is None),
             say=say,
             failed=failed,
         )
@@ -131,6 +132,8 @@ async def laboratory(
         on_signals(stop)
         with contextlib.suppress(asyncio.CancelledError):
             await flights
+    if request.target is not None:
+        say(request.target.left_behind())
     outcomes.sort(key=lambda outcome: outcome.seed)
     failures.sort(key=lambda failure: failure.seed)
     report.print_report(outcomes, failures)
@@ -138,45 +141,6 @@ async def laboratory(
     if flights.cancelled():
         raise LabError(f"stopped after {counted(len(outcomes), 'flight')} of {request.seeds}")
     return not failures and all(outcome.good for outcome in outcomes)
-
-
-@contextmanager
-def _folders(request: Request) -> Iterator[tuple[Path, Path | None]]:
-    """The chosen folder, or a temporary one, and where to move what is kept of it.
-
-    A temporary one goes at the end. What is kept does not stay in memory.
-    """
-    if request.folder is not None:
-        folder = request.folder.resolve()
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise BadInput(f"--folder {folder}: {reason(error)}") from error
-        yield folder, None
-        return
-    evidence = Path(tempfile.mkdtemp(prefix=_PREFIX))
-    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_memory()))
-    try:
-        yield folder, evidence
-    finally:
-        with contextlib.suppress(OSError):
-            # Only where nothing was kept.
-            evidence.rmdir()
-        if not any(folder.glob("seed-*")):
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _memory() -> Path | None:
-    """A folder in memory with enough room, else the system's own for temporary files.
-
-    What is tested is what becomes of bytes that a disk has taken. How fast it takes them is a
-    matter of the machine, and seeds that run at the same time would hold each other up.
-    """
-    try:
-        room = shutil.disk_usage(_SHARED_MEMORY).free
-    except OSError:
-        return None
-    return _SHARED_MEMORY if room >= _LEAST_ROOM_BYTES else None
 
 
 def _write(file: Path | None, content: str) -> None:

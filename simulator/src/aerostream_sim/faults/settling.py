@@ -1,15 +1,13 @@
 """Waiting until everything that had to be stored is stored."""
 
 import asyncio
-from collections.abc import Callable, Iterable
-from pathlib import Path
+from collections.abc import Callable
 
 from aerostream_sim.errors import LabError
 from aerostream_sim.faults.breaking import Breaker
 from aerostream_sim.faults.harm import Harm
 from aerostream_sim.faults.processes import monotonic_s
-from aerostream_sim.faults.stack import FLEET, Stack
-from aerostream_sim.faults.stored import read_store
+from aerostream_sim.faults.stack import Stack
 from aerostream_sim.faults.verdict import Verdict, judge
 
 _POLL_S = 0.5
@@ -46,7 +44,7 @@ class Comparison:
             drone.name: [sent for sent in list(drone.vehicle.ledger) if sent.sent_s <= sent_until_s]
             for drone in self._stack.drones
         }
-        return judge(ledgers, read_store(self._stack.store, FLEET), self._harm.copy())
+        return judge(ledgers, self._stack.store.read(), self._harm.copy())
 
 
 class Settling:
@@ -66,6 +64,7 @@ class Settling:
         self._comparison = Comparison(stack=stack, harm=breaker.harm)
         self._mended_s = mended_s
         self._say = say
+        self._unreadable = ""
         self.caught_up_s: float | None = None
         """Seconds from the last mending until all that was sent before it was stored."""
 
@@ -87,30 +86,32 @@ class Settling:
         said_s = begun_s
         # Agents also tell of themselves for ever: only what vehicles sent is waited for.
         changed_s, last = begun_s, Verdict()
-        compared: list[tuple[str, int, int]] | None = None
+        compared: object | None = None
         while monotonic_s() - begun_s < longest_s:
             now_s = monotonic_s()
-            state = self._state_of_store()
+            mark = self._stack.store.mark()
+            is_fresh = mark is not None and mark == compared
             took_s = 0.0
-            if compared != state:
+            if not is_fresh:
                 verdict, took_s = await self._compare()
                 if verdict is not None:
-                    compared = state
+                    is_fresh, compared = True, mark
                     if verdict != last:
                         last, changed_s = verdict, monotonic_s()
             quiet_s = monotonic_s() - changed_s
             backlog = self._stack.watch.backlog_frames
-            settled = compared == state and not last.lost and not backlog
-            if settled and quiet_s >= _QUIET_S and self._all_said_so(changed_s):
+            is_done = is_fresh and not backlog and self._all_said_so(changed_s)
+            if is_done and not last.lost and quiet_s >= _QUIET_S:
                 return
-            if quiet_s >= _GIVE_UP_S:
+            # An agent that has something left sends it again, however long its cloud was away.
+            if is_done and quiet_s >= _GIVE_UP_S:
                 self._say(f"nothing more was stored for {_GIVE_UP_S:g} s")
                 return
             if now_s - said_s >= _SAY_EVERY_S:
                 said_s = now_s
                 self._say(
                     f"settling, {now_s - begun_s:.0f} s: {last.lost} samples missing, "
-                    f"{backlog} frames in the agents' backlogs"
+                    f"{backlog} frames in the agents' backlogs{self._unreadable}"
                 )
             await asyncio.sleep(max(_POLL_S, took_s / _COMPARING_PART))
         self._say(f"not settled after {longest_s:g} s")
@@ -120,26 +121,14 @@ class Settling:
         begun_s = monotonic_s()
         try:
             verdict = await asyncio.to_thread(self._comparison.now, sent_until_s)
-        except LabError:
+            self._unreadable = ""
+        except LabError as error:
             # A cloud without power has no store for a moment; the last comparison must succeed.
             verdict = None
+            self._unreadable = f"; {error}"
         return verdict, monotonic_s() - begun_s
 
     def _all_said_so(self, since_s: float) -> bool:
         """Whether every agent has told its state since then."""
         said_s = (self._stack.watch.said_s(drone.name) for drone in self._stack.drones)
         return all(each is not None and each > since_s for each in said_s)
-
-    def _state_of_store(self) -> list[tuple[str, int, int]]:
-        """What differs after each commit."""
-        store = self._stack.store
-        return list(_states([store, store.with_name(f"{store.name}-wal")]))
-
-
-def _states(files: Iterable[Path]) -> Iterable[tuple[str, int, int]]:
-    for file in files:
-        try:
-            found = file.stat()
-        except OSError:
-            continue
-        yield file.name, found.st_size, found.st_mtime_ns

@@ -1,23 +1,23 @@
-"""What is stored: the other side of the comparison, read from the SQLite store's file."""
+"""What is stored: the other side of the comparison, and how it is read."""
 
 import json
-import sqlite3
-from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple, Protocol
 
 from aerostream_contract.times import us_from_iso
 
 from aerostream_sim.errors import LabError
 from aerostream_sim.faults.ledger import TEXT_PREFIX, Kind, sequence_of
 
-_BUSY_S = 30.0
-_LAT_PER_DEGREE = 10_000_000
-_AUTOPILOT = 1
-#: Of a text that no vehicle said.
+#: Component of the samples that are compared: the autopilot's.
+AUTOPILOT = 1
+#: Of a sample that no vehicle sent.
 NO_SEQUENCE = -1
+EVENTS = "event"
+EVENT_FIELDS = ("text", "data")
+#: Instance of the event by which an agent reports what it dropped.
+_DROPPED = "dropped"
+_LAT_PER_DEGREE = 10_000_000
 
 
 class Stored(NamedTuple):
@@ -42,85 +42,99 @@ class Drop(NamedTuple):
 
 
 class Content(NamedTuple):
-    """All that is stored of a fleet."""
+    """All that is stored of some drones."""
 
     samples: dict[str, list[Stored]]
     """By drone, every row."""
     drops: list[Drop]
 
 
-def read_store(file: Path, fleet: str) -> Content:
-    """Read everything that is stored of a fleet's autopilots, at one moment.
+class Store(Protocol):
+    """Where the samples of some drones end, as far as it can be read."""
 
-    Raises:
-        LabError: the file cannot be read.
+    def read(self) -> Content:
+        """Everything that is stored of the drones.
+
+        Raises:
+            LabError: it cannot be read now.
+        """
+
+    def known(self) -> list[str]:
+        """Those of the drones that there are already.
+
+        Raises:
+            LabError: it cannot be read, or is something else.
+        """
+
+    def meet(self) -> None:
+        """Come to know the drones, whose agents run now; nothing may be stored of them yet.
+
+        Raises:
+            LabError: it does not know them, or something is.
+        """
+
+    def mark(self) -> object | None:
+        """What differs after each commit; None: nothing here tells."""
+
+
+def flown_before(drone: str) -> LabError:
+    """Why a drone that is stored already cannot fly."""
+    return LabError(
+        f"the deployment has {drone} already: expected drones that never flew, leave out --run or "
+        "give another one"
+    )
+
+
+class Counted(NamedTuple):
+    """Where the samples of a kind are stored, and what tells their sequence."""
+
+    kind: Kind
+    channel: str
+    fields: tuple[str, ...]
+    sequence: Callable[..., int]
+    """Of the fields' values."""
+
+    def stored(self, time_us: int, values: Iterable[float | None]) -> Stored:
+        """A row as a sample."""
+        numbers = list(values)
+        known = None not in numbers
+        return Stored(self.kind, self.sequence(*numbers) if known else NO_SEQUENCE, time_us)
+
+
+COUNTED = (
+    Counted(Kind.HEARTBEAT, "heartbeat", ("custom_mode",), round),
+    Counted(Kind.SYSTEM_TIME, "system_time", ("time_unix_usec",), round),
+    Counted(Kind.POSITION, "position", ("lat",), lambda lat: round(lat * _LAT_PER_DEGREE)),
+    Counted(Kind.ATTITUDE, "attitude", ("roll", "pitch"), sequence_of),
+    Counted(Kind.NAMED_VALUE, "mav_named_value_int", ("value",), round),
+)
+"""All kinds but texts, which are events."""
+
+
+def texts(time_us: int, text: str) -> Iterator[Stored]:
+    """The sample that an event of the autopilot is, if it is any."""
+    if text.startswith(TEXT_PREFIX):
+        count = text.removeprefix(TEXT_PREFIX)
+        yield Stored(Kind.TEXT, int(count) if count.isdecimal() else NO_SEQUENCE, time_us)
+
+
+def drops(drone: str, instance: str, data: str) -> Iterator[Drop]:
+    """The report that an event is, if it is any.
+
+    Args:
+        drone: whose event it is.
+        instance: its kind.
+        data: its details, JSON.
     """
-    try:
-        with closing(
-            sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True, timeout=_BUSY_S)
-        ) as connection:
-            connection.execute("BEGIN")
-            return Content(_samples(connection, fleet), list(_drops(connection, fleet)))
-    except sqlite3.Error as error:
-        raise LabError(f"the store {file} cannot be read: {error}") from error
-
-
-def _samples(connection: sqlite3.Connection, fleet: str) -> dict[str, list[Stored]]:
-    found: defaultdict[str, list[Stored]] = defaultdict(list)
-    for drone, time_us, mode in _rows(connection, fleet, "heartbeat", "custom_mode"):
-        found[drone].append(Stored(Kind.HEARTBEAT, mode, time_us))
-    for drone, time_us, unix_us in _rows(connection, fleet, "system_time", "time_unix_usec"):
-        found[drone].append(Stored(Kind.SYSTEM_TIME, int(unix_us), time_us))
-    for drone, time_us, lat in _rows(connection, fleet, "position", "lat"):
-        found[drone].append(Stored(Kind.POSITION, round(lat * _LAT_PER_DEGREE), time_us))
-    for drone, time_us, roll, pitch in _rows(connection, fleet, "attitude", "roll, pitch"):
-        found[drone].append(Stored(Kind.ATTITUDE, sequence_of(roll, pitch), time_us))
-    for drone, time_us, value in _rows(connection, fleet, "mav_named_value_int", "value"):
-        found[drone].append(Stored(Kind.NAMED_VALUE, value, time_us))
-    for drone, time_us, text in _rows(connection, fleet, "event", "text"):
-        if text.startswith(TEXT_PREFIX):
-            count = text.removeprefix(TEXT_PREFIX)
-            sequence = int(count) if count.isdecimal() else NO_SEQUENCE
-            found[drone].append(Stored(Kind.TEXT, sequence, time_us))
-    return dict(found)
-
-
-def _drops(connection: sqlite3.Connection, fleet: str) -> Iterator[Drop]:
-    if not _has(connection, "event"):
+    if instance != _DROPPED:
         return
-    rows = connection.execute(
-        "SELECT drone, data FROM v_event WHERE fleet = ? AND instance = 'dropped'", (fleet,)
-    )
-    for drone, text in rows:
-        data = json.loads(text)
-        if "from" in data and "to" in data:
-            yield Drop(
-                drone,
-                us_from_iso(data["from"]),
-                us_from_iso(data["to"]),
-                int(data.get("samples", 0)),
-                int(data.get("events", 0)),
-                str(data.get("reason", "")),
-            )
-
-
-def _rows(
-    connection: sqlite3.Connection, fleet: str, channel: str, columns: str
-) -> Iterator[tuple[Any, ...]]:
-    """Drone, time and columns of every row of the autopilots in a channel."""
-    if not _has(connection, channel):
-        return iter(())
-    return iter(
-        connection.execute(
-            f"SELECT drone, time_us, {columns} FROM v_{channel}"  # noqa: S608  # names from above
-            " WHERE fleet = ? AND component = ?",
-            (fleet, _AUTOPILOT),
+    told = json.loads(data)
+    if "from" in told and "to" in told:
+        yield Drop(
+            drone,
+            us_from_iso(told["from"]),
+            us_from_iso(told["to"]),
+            int(told.get("samples", 0)),
+            int(told.get("events", 0)),
+            str(told.get("reason", "")),
         )
-    )
-
-
-def _has(connection: sqlite3.Connection, channel: str) -> bool:
-    found = connection.execute(
-        "SELECT 1 FROM sqlite_schema WHERE type = 'view' AND name = ?", (f"v_{channel}",)
-    )
-    return found.fetchone() is not None

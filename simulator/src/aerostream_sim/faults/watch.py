@@ -2,34 +2,27 @@
 
 import threading
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 from aerostream_contract.errors import ContractError
 from aerostream_contract.models import ServiceState, ServiceStatus, State, decode
-from aerostream_contract.topics import (
-    ROOT,
-    UP_BF,
-    UP_EVT,
-    UP_STATE,
-    UP_TEL,
-    parse_drone_topic,
-    service_state_topic,
-)
+from aerostream_contract.topics import ROOT, UP_BF, UP_EVT, UP_STATE, UP_TEL, parse_drone_topic
 from paho.mqtt.client import Client, MQTTMessage
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
+from aerostream_sim.faults.door import INGEST_STATES, Door
 from aerostream_sim.faults.processes import monotonic_s
 
 _LEAVES = (UP_TEL, UP_BF, UP_EVT)
-_INGEST_STATES = service_state_topic("ingest", "+")
 
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
     """Payload bytes on the drones' topics, as far as the laboratory saw them.
 
-    It listens at the broker itself with QoS 0, and hears nothing while the broker is down.
+    It listens at the broker itself with QoS 0, and hears nothing while the broker is down, or where
+    its account may not read them.
     """
 
     live_bytes: int
@@ -43,33 +36,40 @@ class Watch:
     """Listens at the broker, and connects again whenever it was gone.
 
     Args:
-        port: the broker's, past all proxies.
-        fleet: whose traffic is counted.
+        door: the broker's, past all proxies.
+        fleet: the fleet of the drones.
+        drones: ids of those that are watched.
     """
 
-    def __init__(self, *, port: int, fleet: str) -> None:
-        self._port = port
+    def __init__(self, *, door: Door, fleet: str, drones: Collection[str]) -> None:
+        self._url = door.url
         self._fleet = fleet
+        self._drones = frozenset(drones)
         self._bytes: Counter[str] = Counter()
         self._ingest: ServiceStatus | None = None
         self._backlogs: dict[str, int] = {}
         self._told_s: dict[str, float] = {}
         # Paho calls from its own thread.
         self._lock = threading.Lock()
-        self._client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5)
+        self._client = door.client(door.account)
         self._client.on_connect = self._connected
         self._client.on_message = self._received
         self._client.reconnect_delay_set(min_delay=1, max_delay=1)
 
     def start(self) -> None:
         """Begin to listen."""
-        self._client.connect_async("127.0.0.1", self._port)
+        self._client.connect_async(self._url.host, self._url.port)
         self._client.loop_start()
 
     def stop(self) -> None:
         """Disconnect."""
         self._client.disconnect()
         self._client.loop_stop()
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker has let it in."""
+        return self._client.is_connected()
 
     @property
     def ingest(self) -> ServiceStatus | None:
@@ -97,7 +97,7 @@ class Watch:
     def _connected(self, client: Client, *_: Any) -> None:
         leaves = (*_LEAVES, UP_STATE)
         topics = [(f"{ROOT}/{self._fleet}/+/{leaf}", 0) for leaf in leaves]
-        client.subscribe([*topics, (_INGEST_STATES, 0)])
+        client.subscribe([*topics, (INGEST_STATES, 0)])
 
     def _received(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
         try:
@@ -107,6 +107,8 @@ class Watch:
                     self._ingest = status
                 return
             topic = parse_drone_topic(message.topic)
+            if topic.name.drone not in self._drones:
+                return
             if topic.leaf == UP_STATE:
                 backlog = decode(bytes(message.payload), State).backlog
                 with self._lock:
