@@ -65,6 +65,16 @@ export function instanceName(instance: string): string {
   return /^\d+$/.test(instance) ? String(Number(instance) + 1) : instance;
 }
 
+const MOST_LETTERS = 22;
+/** Fleets number their drones: what tells them apart is at the end. */
+const LAST_LETTERS = 9;
+
+/** A long name without its middle. */
+export function shortened(name: string): string {
+  if (name.length <= MOST_LETTERS) return name;
+  return `${name.slice(0, MOST_LETTERS - LAST_LETTERS - 1)}…${name.slice(-LAST_LETTERS)}`;
+}
+
 export function capital(words: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

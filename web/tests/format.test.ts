@@ -4,9 +4,11 @@ import {
   distance,
   minuteTime,
   numberText,
+  shortened,
   signedText,
   vehicleName,
 } from "../src/format";
+import { dayWord } from "../src/history/times";
 import { headingText } from "../src/panel/Attitude";
 
 describe("numbers", () => {
@@ -59,6 +61,17 @@ describe("times", () => {
     expect(minuteTime(moment, moment + 1000, "utc")).toBe("10:02");
     expect(minuteTime(moment, moment + 86_400_000, "utc")).toBe("2026-11-21 10:02");
   });
+
+  test("tell the day by its word while that is clear", () => {
+    expect(dayWord(moment, moment + 3_600_000, "utc")).toBe("today");
+    expect(dayWord(moment, moment + 20 * 3_600_000, "utc")).toBe("yesterday");
+    expect(dayWord(moment, moment + 50 * 3_600_000, "utc")).toBe("2026-11-21");
+  });
+});
+
+test("a long name keeps its end, which tells it apart", () => {
+  expect(shortened("survey-team-north-0017")).toBe("survey-team-north-0017");
+  expect(shortened("survey-team-north-copter-0017")).toBe("survey-team-…pter-0017");
 });
 
 test("vehicles have their usual names", () => {

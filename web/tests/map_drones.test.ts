@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Condition } from "../src/live/condition";
-import { Fleet } from "../src/live/fleet";
+import { type Drone, Fleet } from "../src/live/fleet";
 import type { DroneState, Sample } from "../src/live/protocol";
 import { unwrapped } from "../src/map/base/natural_earth";
 import { labelOf } from "../src/map/draw/fleet_layers";
@@ -237,14 +237,34 @@ describe("icons", () => {
 });
 
 describe("a trail", () => {
-  function pieces(trail: Trail): number {
-    let count = 0;
-    const plain = { toX: (x: number) => x * 1e9, toY: (_x: number, y: number) => y * 1e9 };
-    trail.forEachPiece(plain, 0, () => {
-      count += 1;
-    });
-    return count;
+  const screen = { toX: (x: number) => x * 1e9, toY: (_x: number, y: number) => y * 1e9 };
+  type Head = Parameters<Trail["forEachPiece"]>[0]["head"];
+
+  function ends(trail: Trail, head: Head): [number, number][] {
+    const found: [number, number][] = [];
+    trail.forEachPiece({ screen, leastPx: 0, head }, (_x0, _y0, x1, y1) => found.push([x1, y1]));
+    return found;
   }
+
+  function pieces(trail: Trail): number {
+    return ends(trail, undefined).length;
+  }
+
+  test("reaches the icon, wherever that is drawn, unless too long ago for the line to be its way", () => {
+    const fleet = fleetOf();
+    const trail = new Trail();
+    for (const ms of [0, 1000, 2000]) {
+      tell(fleet, [position(ms, { lat: LAT + ms * 1e-8, lon: 8.5 })]);
+    }
+    const drone = fleet.drones.get("d-1") as Drone;
+    trail.sync(drone);
+    const timeMs = trail.points.at(-1) as number;
+    const head = { screenX: 7, screenY: 9, timeMs: timeMs + 900 };
+    expect(ends(trail, head).at(-1)).toEqual([7, 9]);
+    expect(ends(trail, head)).toHaveLength(pieces(trail) + 1);
+    expect(ends(trail, { ...head, timeMs: timeMs + 60_000 })).toHaveLength(pieces(trail));
+    expect(ends(new Trail(), head)).toEqual([]);
+  });
 
   test("grows with the drone's and keeps five minutes", () => {
     const fleet = fleetOf();

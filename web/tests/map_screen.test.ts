@@ -8,7 +8,8 @@ import {
   offsetText,
 } from "../src/map/grid";
 import { nearest, within } from "../src/map/hit";
-import { chooseLabels } from "../src/map/labels";
+import { chooseLabels, type Side } from "../src/map/labels";
+import { revealing } from "../src/map/reveal";
 
 describe("a finger", () => {
   const near = { screenX: 110, screenY: 100 };
@@ -64,15 +65,41 @@ describe("the grid", () => {
   });
 });
 
+describe("a drone that is selected", () => {
+  const seen = { width: 600, height: 500 };
+
+  test("moves the map no further than it must", () => {
+    expect(revealing({ x: 100, y: -200 }, seen)).toBeUndefined();
+    expect(revealing({ x: 290, y: 0 }, seen)).toEqual({ x: 78, y: 0 });
+    expect(revealing({ x: -450, y: 240 }, seen)).toEqual({ x: -238, y: 78 });
+  });
+
+  test("is the centre when it comes from far away, or when little of the map is seen", () => {
+    expect(revealing({ x: 5000, y: 10 }, seen)).toEqual({ x: 5000, y: 10 });
+    expect(revealing({ x: 90, y: 0 }, { width: 120, height: 120 })).toEqual({ x: 90, y: 0 });
+  });
+});
+
 describe("labels", () => {
   function label(x: number, y: number, labelPriority = 0, labelAlways = false) {
-    return { screenX: x, screenY: y, labelWidth: 60, labelPriority, labelAlways };
+    return {
+      screenX: x,
+      screenY: y,
+      labelWidth: 60,
+      labelGap: 16,
+      labelSide: "right" as Side,
+      labelPriority,
+      labelAlways,
+    };
   }
+  const icon = (screenX: number, screenY = 100) => ({ screenX, screenY, radius: 9 });
 
-  test("of drones in one place: only the one that matters more is written", () => {
+  test("of drones in one place: those that matter most are written, one to each side", () => {
     const quiet = label(100, 100);
     const urgent = label(102, 101, 4);
-    expect(chooseLabels([quiet, urgent])).toEqual([urgent]);
+    const known = label(101, 100, 1);
+    expect(chooseLabels([quiet, urgent, known])).toEqual([urgent, known]);
+    expect([urgent.labelSide, known.labelSide]).toEqual(["right", "left"]);
   });
 
   test("of selected drones are written whatever they cover", () => {
@@ -81,13 +108,35 @@ describe("labels", () => {
     expect(chooseLabels([one, other])).toHaveLength(2);
   });
 
-  test("do not cover a neighbour's icon", () => {
-    expect(chooseLabels([label(100, 100)], [{ screenX: 140, screenY: 100, radius: 9 }])).toEqual(
-      [],
-    );
-    expect(
-      chooseLabels([label(100, 100)], [{ screenX: 100, screenY: 100, radius: 9 }]),
-    ).toHaveLength(1);
+  test("go to the left where a neighbour's icon is, and nowhere between two", () => {
+    expect(chooseLabels([label(100, 100)], { obstacles: [icon(100)] })).toEqual([label(100, 100)]);
+    const [moved] = chooseLabels([label(100, 100)], { obstacles: [icon(140)] });
+    expect(moved?.labelSide).toBe("left");
+    expect(chooseLabels([label(100, 100)], { obstacles: [icon(140), icon(60)] })).toEqual([]);
+  });
+
+  test("return to the right once there is room to spare", () => {
+    const item = label(100, 100);
+    for (const [at, side] of [
+      [140, "left"],
+      [188, "left"],
+      [194, "right"],
+      [188, "right"],
+    ] as const) {
+      chooseLabels([item], { obstacles: [icon(at)] });
+      expect(item.labelSide).toBe(side);
+    }
+  });
+
+  test("are covered neither by a panel nor by the map's buttons", () => {
+    const area = { left: 0, right: 170, top: 0, bottom: 300 };
+    expect(chooseLabels([label(100, 100)], { area })[0]?.labelSide).toBe("left");
+    expect(chooseLabels([label(60, 100)], { area })[0]?.labelSide).toBe("right");
+    const buttons = [{ left: 120, right: 170, top: 90, bottom: 300 }];
+    expect(chooseLabels([label(60, 100)], { covered: buttons })).toHaveLength(1);
+    expect(chooseLabels([label(60, 100)], { area, covered: buttons })).toEqual([]);
+    const selected = label(160, 100, 8, true);
+    expect(chooseLabels([selected], { area, obstacles: [icon(120)] })[0]?.labelSide).toBe("left");
   });
 
   test("are at most 150, however many drones there are", () => {

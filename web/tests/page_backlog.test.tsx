@@ -9,6 +9,7 @@ import type { DroneEvent } from "../src/live/protocol";
 import type { Brush } from "../src/map/draw/fleet_layers";
 import { Way } from "../src/map/draw/past_layer";
 import { mercatorX } from "../src/map/mercator";
+import type { PastPlace } from "../src/map/types";
 import { usePlotData } from "../src/plots/usePlotData";
 import { eventText } from "../src/shell/eventText";
 import { eventOf } from "./support/drones";
@@ -90,17 +91,28 @@ test("no line is drawn over the part of a track that is still to come", () => {
     geometry: { type: "LineString", coordinates: seconds.map((at) => [at / 1000, 0, 0]) },
     properties: { drone: "d1", times: seconds.map(iso) },
   });
-  const drawn = (arriving: ReturnType<typeof span>[]) => {
+  const drawn = (
+    arriving: ReturnType<typeof span>[],
+    { momentMs = START, position }: { momentMs?: number; position?: PastPlace } = {},
+  ) => {
     const ends: number[] = [];
     const add = (_: number, __: number, x: number) => ends.push(Math.round(x));
     const screen = { toX: (x: number) => (x - mercatorX(0)) * 360_000, toY: () => 0 };
     const palette = { selected: [0, 0, 0, 1], trail: [0, 0, 0, 1] };
     const brush = { screen, drawing: { segments: { add } }, palette };
-    way.draw(brush as unknown as Brush, START, arriving);
+    way.draw(brush as unknown as Brush, momentMs, { position, arriving });
     return ends;
   };
   expect(drawn([])).toEqual([10, 20, 50, 60]);
   expect(drawn([span(21, 49)])).toEqual([10, 20, 60]);
+  const position: PastPlace = { lat: 0, lon: 0.03, heading: null, ageMs: 0, fresh: "fresh" };
+  const momentMs = START + 30_000;
+  // What is flown ends at the drone, what is to come starts there.
+  expect(drawn([], { momentMs, position })).toEqual([10, 20, 50, 30, 60]);
+  expect(drawn([], { momentMs, position: { ...position, fresh: "gone" } })).toEqual([
+    10, 20, 50, 60,
+  ]);
+  expect(drawn([span(21, 49)], { momentMs, position })).toEqual([10, 20, 60]);
 });
 
 test("a plot of the past is read again when something of it has arrived", async () => {

@@ -1,9 +1,11 @@
 import { useCallback, useState } from "react";
 import { type Api, type Flight, useAnswer } from "../api";
-import { distance, minuteTime, numberText, UNKNOWN } from "../format";
+import { distance, numberText, UNKNOWN } from "../format";
 import { durationText } from "../live/age";
 import { useStore } from "../live/hooks";
+import { usePage } from "../page";
 import type { View } from "../state/view";
+import { dayWord, timeText, zoneName } from "./times";
 import "./history.css";
 import { useZone } from "./useZone";
 
@@ -68,11 +70,12 @@ interface FlightTableProps {
 }
 
 function FlightTable({ flights, shownStart, onOpen }: FlightTableProps) {
+  const [zone] = useZone();
   return (
     <table>
       <thead>
         <tr>
-          <th scope="col">Start</th>
+          <th scope="col">Start {zoneName(zone, Date.now())}</th>
           <th scope="col">Duration</th>
           <th scope="col">Distance</th>
           <th scope="col">Greatest height</th>
@@ -102,17 +105,20 @@ function FlightRow({
   shown: boolean;
   onOpen: () => void;
 }) {
+  const { clock } = usePage();
   const [zone] = useZone();
   const startMs = Date.parse(flight.start);
+  const day = dayWord(startMs, clock.nowMs(), zone);
   const way = distance(flight.distance_m);
   return (
     <tr data-shown={shown}>
       <th scope="row">
         <button type="button" className="flight-open" aria-pressed={shown} onClick={onOpen}>
-          {minuteTime(startMs, Date.now(), zone)}
+          {timeText(startMs, zone).slice(0, 5)}
           <span className="visually-hidden">: show this flight on the map</span>
         </button>
-        {flight.ongoing && <span className="flight-ongoing">in flight</span>}
+        {(!flight.ongoing || day !== "today") && <span className="flight-day">{day}</span>}
+        {flight.ongoing && <span className="flight-day">in flight</span>}
       </th>
       <td>{durationText(1000 * flight.duration_s)}</td>
       <td>

@@ -1,6 +1,8 @@
+import { shortened } from "../format";
 import type { Clock } from "../live/clock";
 import { useStore, useTick } from "../live/hooks";
 import { usePage } from "../page";
+import { DroneName } from "../readings/DroneName";
 import type { History } from "./history";
 import { SPEEDS, type Speed } from "./playback";
 import { TimeSlider } from "./TimeSlider";
@@ -56,9 +58,10 @@ function Live({ history, clock, drone }: HistoryBarProps) {
         <button
           type="button"
           className="history-replay"
+          title={`Show the last ten minutes of ${drone}`}
           onClick={() => history.showPast(drone, nowMs - REPLAY_MS, nowMs)}
         >
-          Last 10 min of {drone}
+          Last 10 min of {shortened(drone)}
         </button>
       )}
     </>
@@ -83,7 +86,7 @@ function Past({ history }: { history: History }) {
         >
           <strong>PAST</strong> {momentText(momentMs, zone)}
         </button>
-        <span className="history-drone">{flight.drone}</span>
+        <DroneName of={flight.drone} className="history-drone" />
         <span className="history-note" role="status">
           {history.problem ?? noteOf(history, zone)}
         </span>

@@ -16,6 +16,15 @@ export function dayText(timeMs: number, zone: Zone): string {
   return `${String(year).padStart(4, "0")}-${two(month + 1)}-${two(day)}`;
 }
 
+const DAY_MS = 86_400_000;
+
+/** `today`, `yesterday`, or the day itself. */
+export function dayWord(timeMs: number, nowMs: number, zone: Zone): string {
+  const day = dayText(timeMs, zone);
+  if (day === dayText(nowMs, zone)) return "today";
+  return day === dayText(nowMs - DAY_MS, zone) ? "yesterday" : day;
+}
+
 /** `10:02:11`, with `decimals` of the second. */
 export function timeText(timeMs: number, zone: Zone, decimals = 0): string {
   const date = new Date(timeMs);

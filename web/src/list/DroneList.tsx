@@ -15,8 +15,9 @@ const ROW_PX = 48;
 const ROWS_BEYOND = 8;
 
 export function DroneList() {
-  const { fleet, overview, filter, selection, panels } = usePage();
+  const { fleet, overview, filter, selection, panels, view } = usePage();
   useStore(overview);
+  useStore(view);
   useStore(filter);
   useStore(selection);
   const [sortBy, setSortBy] = useState<SortBy>("name");
@@ -64,6 +65,7 @@ export function DroneList() {
   return (
     <section className="list" aria-label="Drones" ref={list}>
       <ListTools sortBy={sortBy} onSort={setSortBy} onLeave={enterList} />
+      {view.mode.kind === "past" && <p className="list-live">Live, not as of the past flight</p>}
       {/* The arrows work from the whole page too: shell/keys.ts brings them here. */}
       <div
         className="list-rows"

@@ -6,6 +6,7 @@ import { VehicleGlyph } from "../glyphs/VehicleGlyph";
 import type { Condition } from "../live/condition";
 import type { Drone } from "../live/fleet";
 import { usePage } from "../page";
+import { DroneName } from "../readings/DroneName";
 import { Value } from "../readings/Value";
 import { headingOf } from "./order";
 import { rowOf } from "./row";
@@ -25,7 +26,7 @@ export function DroneRow({ drone, condition }: { drone: Drone; condition: Condit
           hollow={row.hollow}
         />
       </span>
-      <span className="row-id">{state.drone}</span>
+      <DroneName of={state.drone} className="row-id" />
       <Value text={numberText(row.battery.value, 0)} unit="%" freshness={row.battery.freshness} />
       <Value text={numberText(row.altitude.value, 0)} unit="m" freshness={row.altitude.freshness} />
       <span className="row-words" data-tone={condition.tone} data-freshness={row.wordsFreshness}>

@@ -8,6 +8,7 @@ import {
   type Point,
   ScaleControl,
 } from "maplibre-gl";
+import type { Edges } from "../state/insets";
 import { BaseMap } from "./base/base_map";
 import { bundledStyle } from "./base/bundled_style";
 import { ButtonControl, fileButton } from "./controls";
@@ -16,6 +17,7 @@ import { within } from "./hit";
 import { type Mark, Marks } from "./marks";
 import { latitude, longitude, Screen } from "./mercator";
 import { type Palette, readPalette, watchTheme } from "./palette";
+import { revealing } from "./reveal";
 import { Scene } from "./scene";
 import { Tip } from "./tip";
 import type { MapSources, PastMoment } from "./types";
@@ -28,6 +30,8 @@ const EASE_MS = 300;
 /** A snapshot comes in parts: the first view grows with them unless the user has moved the map. */
 const FIRST_FIT_MS = 3000;
 const FOLLOW_JUMP_PX = 150;
+/** In less than this of the map nothing could be shown. */
+const LEAST_SEEN_PX = 96;
 
 export interface FleetMapOptions {
   container: HTMLElement;
@@ -145,6 +149,8 @@ export class FleetMap {
       this.draw();
     });
     map.on("resize", () => this.resize());
+    // The scale and the credits grow and shrink.
+    map.on("idle", () => this.measureControls());
     map.on("webglcontextlost", () => this.setLost("map", true));
     map.on("webglcontextrestored", () => this.setLost("map", false));
     map.on("dragstart", () => {
@@ -167,7 +173,7 @@ export class FleetMap {
       sources.selection.subscribe(() => {
         this.marks.select(sources.selection.drones);
         this.scene.invalidate();
-        this.redraw();
+        this.reveal();
       }),
       sources.view.subscribe(() => this.redraw()),
       sources.insets.subscribe(() => this.applyInsets(EASE_MS)),
@@ -208,6 +214,7 @@ export class FleetMap {
   private resize(): void {
     const { clientWidth, clientHeight } = this.map.getContainer();
     this.overlay.resize(clientWidth, clientHeight, window.devicePixelRatio);
+    this.measureControls();
     this.screen = this.readScreen();
     this.draw();
   }
@@ -243,8 +250,56 @@ export class FleetMap {
     for (const [edge, pixels] of Object.entries(edges)) {
       style.setProperty(`--map-inset-${edge}`, `${pixels}px`);
     }
-    this.map.easeTo({ padding: edges, duration: durationMs });
+    const center = this.hidden(edges);
+    this.map.easeTo({ padding: edges, duration: durationMs, ...(center && { center }) });
+    this.measureControls();
+    this.scene.invalidate();
     this.redraw();
+  }
+
+  /** Bring a drone that was just selected into view. */
+  private reveal(): void {
+    const center = this.hidden(this.sources.insets.edges);
+    if (center !== undefined) this.map.easeTo({ center, duration: EASE_MS });
+    this.redraw();
+  }
+
+  /** Where the one selected drone is, if it would be out of sight once panels cover these edges. */
+  private hidden({ top, right, bottom, left }: Edges): [number, number] | undefined {
+    const { selection, camera, view } = this.sources;
+    const [only, ...others] = selection.drones;
+    if (only === undefined || others.length > 0 || camera.following) return undefined;
+    if (view.mode.kind === "past" || this.screen === undefined) return undefined;
+    const mark = this.marks.get(only);
+    if (mark === undefined || !mark.placed) return undefined;
+    const { clientWidth, clientHeight } = this.map.getContainer();
+    const width = clientWidth - left - right;
+    const height = clientHeight - top - bottom;
+    if (width < LEAST_SEEN_PX || height < LEAST_SEEN_PX) return undefined;
+    // The centre stays the centre of what is not covered.
+    const centre = this.map.project(this.map.getCenter());
+    const at = this.map.project(degrees(shown(mark)));
+    const move = revealing({ x: at.x - centre.x, y: at.y - centre.y }, { width, height });
+    if (move === undefined) return undefined;
+    centre.x += move.x;
+    centre.y += move.y;
+    const { lng, lat } = this.map.unproject(centre);
+    return [lng, lat];
+  }
+
+  /** Names keep clear of the map's buttons and its scale. */
+  private measureControls(): void {
+    const container = this.map.getContainer();
+    const { left, top } = container.getBoundingClientRect();
+    this.scene.covered = [...container.querySelectorAll(".maplibregl-ctrl")].map((each) => {
+      const box = each.getBoundingClientRect();
+      return {
+        left: box.left - left,
+        right: box.right - left,
+        top: box.top - top,
+        bottom: box.bottom - top,
+      };
+    });
   }
 
   private heedCamera(): void {

@@ -4,6 +4,7 @@ import { type Freshness, freshness, type Heard } from "../live/age";
 import { type Condition, isFlying } from "../live/condition";
 import type { Drone } from "../live/fleet";
 import { cellOf, shapeOf } from "./icons";
+import type { Side } from "./labels";
 import { mercatorX, mercatorY, type Screen, unitsPerMetre } from "./mercator";
 import { aheadMs, isFaded, remaining, turned } from "./motion";
 import { Trail } from "./trails";
@@ -54,6 +55,8 @@ export class Mark {
   clustered = false;
   labelText = "";
   labelWidth = 0;
+  labelGap = 0;
+  labelSide: Side = "right";
   labelPriority = 0;
   labelAlways = false;
   labelled = false;

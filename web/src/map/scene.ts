@@ -17,7 +17,7 @@ import type { Overlay } from "./draw/overlay";
 import { drawPastDrone, Way } from "./draw/past_layer";
 import { nearest, type OnScreen } from "./hit";
 import { cellOf, shapeOf } from "./icons";
-import { chooseLabels, type Obstacle } from "./labels";
+import { type Box, chooseLabels, type Obstacle } from "./labels";
 import type { Mark, Marks } from "./marks";
 import { mercatorX, mercatorY, type Screen } from "./mercator";
 import type { Palette } from "./palette";
@@ -32,6 +32,9 @@ const ALL_TRAILS = 50;
 const ALL_LABELS = 400;
 const LETTER_PX = 6.7;
 const ICON_RADIUS_PX = 9;
+const LABEL_GAP_PX = 16;
+/** Beyond the circle of a selected drone. */
+const SELECTED_GAP_PX = 23;
 /** Live icons while a past flight is looked at. */
 const BEHIND_THE_PAST = 0.25;
 const LEAST_FRAME_MS = 16;
@@ -48,6 +51,8 @@ export class Scene {
   past: PastMoment | undefined;
   /** Whether the bundled map is shown, which has no detail near the ground. */
   plain = true;
+  /** What lies over the map besides the panels: its buttons, its scale. */
+  covered: readonly Box[] = [];
   private way: { track: unknown; way: Way } | undefined;
   private labels: Mark[] = [];
   private labelsMs = 0;
@@ -87,7 +92,7 @@ export class Scene {
       if (speed > fastest && !mark.clustered) fastest = speed;
     }
     this.group(nowMs, screen);
-    this.label(nowMs);
+    this.label(nowMs, screen);
     this.overlay.draw((drawing) => {
       const isPast = this.sources.view.mode.kind === "past";
       const live: Brush = { screen, drawing, palette, opacity: isPast ? BEHIND_THE_PAST : 1 };
@@ -149,7 +154,7 @@ export class Scene {
     this.singles = singles;
   }
 
-  private label(nowMs: number): void {
+  private label(nowMs: number, screen: Screen): void {
     if (Math.abs(nowMs - this.labelsMs) < LABELS_EVERY_MS) return;
     this.labelsMs = nowMs;
     const all = this.singles.length <= ALL_LABELS;
@@ -159,12 +164,16 @@ export class Scene {
     for (const mark of wanted) {
       mark.labelText = labelOf(mark);
       mark.labelWidth = LETTER_PX * mark.labelText.length;
+      mark.labelGap = mark.selected ? SELECTED_GAP_PX : LABEL_GAP_PX;
       mark.labelAlways = mark.selected;
       // A name that is there already stays rather than another taking its place.
       mark.labelPriority = (mark.selected ? 8 : 0) + 2 * mark.rank + (mark.labelled ? 1 : 0);
     }
     for (const mark of this.labels) mark.labelled = false;
-    this.labels = chooseLabels(wanted, this.obstacles());
+    const { top, right, bottom, left } = this.sources.insets.edges;
+    const area = { left, top, right: screen.width - right, bottom: screen.height - bottom };
+    const { covered } = this;
+    this.labels = chooseLabels(wanted, { obstacles: this.obstacles(), covered, area });
     for (const mark of this.labels) mark.labelled = true;
   }
 
@@ -201,10 +210,12 @@ export class Scene {
     const { past, sources } = this;
     const { mode, momentMs } = sources.view;
     if (mode.kind !== "past" || past === undefined) return;
-    this.wayOf(past)?.draw(brush, momentMs, past.arriving);
-    if (past.position === undefined) return;
+    const { position } = past;
+    this.wayOf(past)?.draw(brush, momentMs, past);
+    if (position === undefined) return;
     const vehicle = sources.fleet.drones.get(mode.drone)?.state.vehicle ?? null;
-    drawPastDrone(brush, past.position, cellOf(shapeOf(vehicle, past.position.heading)));
+    const cell = cellOf(shapeOf(vehicle, position.heading));
+    drawPastDrone(brush, { name: mode.drone, position, cell });
   }
 
   /** The track of the past, prepared once for each. */

@@ -38,11 +38,18 @@ export class Trail {
 
   /**
    * Call back for each piece to draw with screen positions and how old it is, 0 (now) … 1; pieces
-   * shorter than this many pixels are drawn as one.
+   * shorter than `leastPx` are drawn as one. The last one ends at the head, where the drone is drawn.
    */
   forEachPiece(
-    toScreen: { toX(x: number, y: number): number; toY(x: number, y: number): number },
-    leastPx: number,
+    {
+      screen,
+      leastPx,
+      head,
+    }: {
+      screen: { toX(x: number, y: number): number; toY(x: number, y: number): number };
+      leastPx: number;
+      head: { screenX: number; screenY: number; timeMs: number } | undefined;
+    },
     draw: (x0: number, y0: number, x1: number, y1: number, age0: number, age1: number) => void,
   ): void {
     const { points, newestMs } = this;
@@ -54,8 +61,8 @@ export class Trail {
       const x = points[at] as number;
       const y = points[at + 1] as number;
       const timeMs = points[at + 2] as number;
-      const screenX = toScreen.toX(x, y);
-      const screenY = toScreen.toY(x, y);
+      const screenX = screen.toX(x, y);
+      const screenY = screen.toY(x, y);
       const starts = !(timeMs - previousMs <= GAP_MS);
       const ends = at + 3 >= points.length;
       previousMs = timeMs;
@@ -69,5 +76,7 @@ export class Trail {
       lastY = screenY;
       lastMs = timeMs;
     }
+    if (head === undefined || !(head.timeMs - newestMs <= GAP_MS)) return;
+    draw(lastX, lastY, head.screenX, head.screenY, 0, 0);
   }
 }

@@ -6,6 +6,9 @@ import { firstOf, type Origin, type Reading, reading } from "../readings/reading
 const WIDTH = 160;
 const HEIGHT = 128;
 const TAPE = 24;
+/** Width of the heading's box, and of a number on the tape. */
+const BOX = 36;
+const LETTERS = 22;
 const MIDDLE_Y = (HEIGHT - TAPE) / 2 + TAPE;
 const PIXELS_PER_DEGREE_PITCH = 1.4;
 const PIXELS_PER_DEGREE_HEADING = 1.6;
@@ -119,7 +122,7 @@ function HeadingTape({ heading }: { heading: number | null }) {
           return (
             <g key={mark}>
               <line className="tape-mark" x1={x} x2={x} y1={TAPE} y2={TAPE - 4} />
-              {mark % 30 === 0 && (
+              {mark % 30 === 0 && isClear(x) && (
                 <text className="tape-text" x={x} y={16}>
                   {tapeLabel(mark)}
                 </text>
@@ -127,12 +130,18 @@ function HeadingTape({ heading }: { heading: number | null }) {
             </g>
           );
         })}
-      <rect className="tape-box" x={WIDTH / 2 - 18} y={1} width={36} height={TAPE - 3} rx={2} />
+      <rect className="tape-box" x={(WIDTH - BOX) / 2} y={1} width={BOX} height={TAPE - 3} rx={2} />
       <text className="tape-heading" x={WIDTH / 2} y={17}>
         {headingText(heading)}
       </text>
     </g>
   );
+}
+
+/** Whether a whole number fits there, neither below the heading's box nor cut off at an end. */
+function isClear(x: number): boolean {
+  const fromMiddle = Math.abs(x - WIDTH / 2);
+  return fromMiddle > BOX / 2 + LETTERS / 2 && fromMiddle < WIDTH / 2 - LETTERS / 2;
 }
 
 const CARDINALS: Record<number, string> = { 0: "N", 90: "E", 180: "S", 270: "W" };

@@ -4,6 +4,7 @@ import { autopilotName, clockTime, UNKNOWN, vehicleName } from "../format";
 import { Icon } from "../glyphs/Icon";
 import { StateMark } from "../glyphs/StateMark";
 import { durationText } from "../live/age";
+import type { Drone } from "../live/fleet";
 import { useStore } from "../live/hooks";
 import type { DroneState } from "../live/protocol";
 import { usePage } from "../page";
@@ -16,6 +17,9 @@ const LANDED: Record<NonNullable<DroneState["landed"]>, string> = {
   takeoff: "taking off",
   landing: "landing",
 };
+
+/** Names beyond this are written smaller, for all of a name must be read. */
+const LONG_NAME = 16;
 
 export function PanelHead({ drone }: { drone: string }) {
   const { fleet, overview, camera, selection, zone } = usePage();
@@ -34,7 +38,7 @@ export function PanelHead({ drone }: { drone: string }) {
   return (
     <header className="panel-head">
       <div className="panel-title">
-        <h2>{drone}</h2>
+        <h2 data-long={drone.length > LONG_NAME}>{drone}</h2>
         <button
           type="button"
           className="icon-button"
@@ -92,9 +96,18 @@ export function PanelHead({ drone }: { drone: string }) {
           </span>
         </p>
       )}
+      {live && state !== undefined && !hasPosition(fleet.drones.get(drone)) && (
+        <p className="panel-past">No position yet: it is not on the map.</p>
+      )}
       {!live && (
         <p className="panel-past">Past flight · {clockTime(origin.source.nowMs(), zone.chosen)}</p>
       )}
     </header>
+  );
+}
+
+function hasPosition(drone: Drone | undefined): boolean {
+  return (
+    drone !== undefined && (drone.samples.has("position/1/0") || drone.state.position !== null)
   );
 }

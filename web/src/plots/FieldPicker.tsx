@@ -24,6 +24,14 @@ export function FieldPicker({ fields, chosen, onChange, unknown, onLearn }: Fiel
   const toggle = (field: PlotField) =>
     onChange(has(field) ? chosen.filter(({ key }) => key !== field.key) : [...chosen, field]);
 
+  const shown = found.slice(0, MOST_SHOWN);
+  const reasons = new Map(
+    shown.flatMap((field) => {
+      const reason = has(field) ? null : whyNot(field, chosen);
+      return reason === null ? [] : [[field.key, reason]];
+    }),
+  );
+
   return (
     <div className="picker">
       <label htmlFor={search} className="visually-hidden">
@@ -37,23 +45,29 @@ export function FieldPicker({ fields, chosen, onChange, unknown, onLearn }: Fiel
         value={query}
         onChange={(event) => setQuery(event.target.value)}
       />
+      {/* Said once: most of the list is greyed for the same reason. */}
+      {[...new Set(reasons.values())].map((reason) => (
+        <p className="muted picker-why" key={reason}>
+          {reason}
+        </p>
+      ))}
       <ul className="picker-list" aria-label={`Fields, up to ${MOST_FIELDS}`}>
-        {found.slice(0, MOST_SHOWN).map((field) => {
+        {shown.map((field) => {
           const ticked = has(field);
-          const reason = ticked ? null : whyNot(field, chosen);
+          const reason = reasons.get(field.key);
           return (
             <li key={field.key}>
-              <label title={reason ?? undefined} data-disabled={reason !== null}>
+              <label title={reason} data-disabled={reason !== undefined}>
                 <input
                   type="checkbox"
                   checked={ticked}
-                  disabled={reason !== null}
+                  disabled={reason !== undefined}
                   onChange={() => toggle(field)}
                 />
                 <span className="picker-name">
                   {field.label} <small>{field.unit}</small>
                 </span>
-                <small className="picker-words">{reason ?? field.description}</small>
+                <small className="picker-words">{field.description}</small>
               </label>
             </li>
           );

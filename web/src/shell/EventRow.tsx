@@ -4,6 +4,7 @@ import { clockTime } from "../format";
 import { useStore } from "../live/hooks";
 import type { DroneEvent } from "../live/protocol";
 import { usePage } from "../page";
+import { DroneName } from "../readings/DroneName";
 import { eventText } from "./eventText";
 import { severityTone, severityWord } from "./severity";
 
@@ -16,7 +17,7 @@ export function EventRow({ event, named }: { event: DroneEvent; named: boolean }
       <span className="event-severity" data-tone={severityTone(event.severity)}>
         {severityWord(event.severity)}
       </span>
-      {named && <span className="event-drone">{event.drone}</span>}
+      {named && <DroneName of={event.drone} className="event-drone" />}
       <span className="event-text">{eventText(event, zone.chosen)}</span>
     </>
   );

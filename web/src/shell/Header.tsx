@@ -31,7 +31,7 @@ export function Header({ onHelp }: { onHelp: () => void }) {
       <ThemeButton />
       <button
         type="button"
-        className="icon-button"
+        className="icon-button keys-button"
         aria-label="Keys"
         title="Keys (?)"
         onClick={onHelp}

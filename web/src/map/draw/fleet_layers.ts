@@ -1,9 +1,9 @@
 /** The fleet itself: trails, homes, rings, clusters, icons and names. */
 
+import { shortened } from "../../format";
 import { ageText } from "../../live/age";
 import { type Cluster, discRadius } from "../clusters";
 import { cellOf } from "../icons";
-import { LABEL_GAP_PX } from "../labels";
 import type { Mark } from "../marks";
 import type { Screen } from "../mercator";
 import { ringMetres } from "../motion";
@@ -39,7 +39,9 @@ export function drawTrail(
   const strength = opacity * (mark.selected ? 0.9 : 0.6);
   const { segments } = drawing;
   const width = mark.selected ? TRAIL_PX : TRAIL_PX - 1;
-  trail.forEachPiece(screen, 3, (x0, y0, x1, y1, older, newer) => {
+  // A point is kept each second or so; the icon is already beyond the last one.
+  const head = mark.fresh === "gone" ? undefined : mark;
+  trail.forEachPiece({ screen, leastPx: 3, head }, (x0, y0, x1, y1, older, newer) => {
     segments.add(
       x0,
       y0,
@@ -160,11 +162,12 @@ function toneColour(mark: Mark, palette: Palette): Colour {
 /** What is written next to an icon: its name, its height, and its age once that matters. */
 export function labelOf(mark: Mark): string {
   // Of one that was busy when it was last heard, the age says more than the reason.
-  if (mark.condition?.state === "offline" && !mark.isMissing) return `${mark.id}  offline`;
+  const name = shortened(mark.id);
+  if (mark.condition?.state === "offline" && !mark.isMissing) return `${name}  offline`;
   const age = Number.isFinite(mark.ageMs) ? ageText(mark.ageMs, mark.fresh) : "";
-  if (mark.fresh === "gone") return age === "" ? mark.id : `${mark.id}  ${age}`;
+  if (mark.fresh === "gone") return age === "" ? name : `${name}  ${age}`;
   const height = mark.altitude === undefined ? "" : `  ${Math.round(mark.altitude)} m`;
-  return age === "" ? `${mark.id}${height}` : `${mark.id}${height}  ${age} old`;
+  return age === "" ? `${name}${height}` : `${name}${height}  ${age} old`;
 }
 
 export function startLabels(
@@ -187,7 +190,9 @@ export function drawLabels({ drawing, palette, opacity }: Brush, marks: readonly
   const faint = cssColour(palette.faint, opacity * 0.8);
   for (const mark of marks) {
     if (!mark.visible || mark.clustered) continue;
-    const x = mark.screenX + LABEL_GAP_PX;
+    const right = mark.labelSide === "right";
+    const x = mark.screenX + (right ? mark.labelGap : -mark.labelGap);
+    text.textAlign = right ? "left" : "right";
     text.strokeText(mark.labelText, x, mark.screenY);
     text.fillStyle = mark.fresh === "fresh" || mark.rank > 0 ? normal : faint;
     text.fillText(mark.labelText, x, mark.screenY);

@@ -1,5 +1,6 @@
 /** A flight of the past: its whole way, the part flown so far, and the drone at the moment shown. */
 
+import { shortened } from "../../format";
 import { touches } from "../../history/arriving";
 import { ageText } from "../../live/age";
 import { cellOf } from "../icons";
@@ -33,25 +34,32 @@ export class Way {
     }));
   }
 
-  /** A line over what is still to come would be a way that nobody flew. */
+  /**
+   * The whole way; the part flown so far ends at the drone, where its place is known. A line over what
+   * is still to come would be a way that nobody flew.
+   */
   draw(
     { screen, drawing, palette }: Pick<Brush, "screen" | "drawing" | "palette">,
     momentMs: number,
-    arriving: PastMoment["arriving"],
+    { position, arriving }: Pick<PastMoment, "position" | "arriving">,
   ): void {
     const flown = packed(palette.selected, 0.95);
     const ahead = packed(palette.trail, 0.7);
     const { points } = this;
+    const drone =
+      position === undefined || position.fresh === "gone"
+        ? undefined
+        : pixel(screen, mercatorX(position.lon), mercatorY(position.lat));
     for (let at = 3; at < points.length; at += 3) {
       const step = { startMs: points[at - 1] as number, endMs: points[at + 2] as number };
       if (arriving.some((stretch) => touches(stretch, step))) continue;
-      const done = step.endMs <= momentMs;
-      drawing.segments.add(
-        ...pixel(screen, points[at - 3] as number, points[at - 2] as number),
-        ...pixel(screen, points[at] as number, points[at + 1] as number),
-        done ? 3 : 2,
-        done ? flown : ahead,
-      );
+      const from = pixel(screen, points[at - 3] as number, points[at - 2] as number);
+      const to = pixel(screen, points[at] as number, points[at + 1] as number);
+      if (step.endMs <= momentMs) drawing.segments.add(...from, ...to, 3, flown);
+      else if (step.startMs < momentMs && drone !== undefined) {
+        drawing.segments.add(...drone, ...to, 2, ahead);
+        drawing.segments.add(...from, ...drone, 3, flown);
+      } else drawing.segments.add(...from, ...to, 2, ahead);
     }
   }
 }
@@ -61,6 +69,7 @@ function pixel(screen: Screen, x: number, y: number): [number, number] {
 }
 
 const RADIUS_PX = 19;
+const LABEL_GAP_PX = 4;
 const DASHES = 16;
 
 /**
@@ -69,8 +78,7 @@ const DASHES = 16;
  */
 export function drawPastDrone(
   { screen, drawing, palette }: Brush,
-  position: PastPlace,
-  cell: number | undefined,
+  { name, position, cell }: { name: string; position: PastPlace; cell: number | undefined },
 ): void {
   const [x, y] = pixel(screen, mercatorX(position.lon), mercatorY(position.lat));
   const { fresh, heading } = position;
@@ -85,16 +93,15 @@ export function drawPastDrone(
     const drawn = packed(palette.halo, opacity);
     drawing.icons.add(x, y, ICON_PX, angle, shape, packed(palette.normal), halo, drawn);
   }
-  const words = pastAgeText(position);
-  if (words === "") return;
+  const words = [shortened(name), pastAgeText(position)].filter(Boolean).join("  ");
   const { text } = drawing;
   startLabels(text, palette, 1);
-  text.strokeText(words, x + RADIUS_PX + 4, y);
+  text.strokeText(words, x + RADIUS_PX + LABEL_GAP_PX, y);
   text.fillStyle = cssColour(palette.text, 1);
-  text.fillText(words, x + RADIUS_PX + 4, y);
+  text.fillText(words, x + RADIUS_PX + LABEL_GAP_PX, y);
 }
 
-/** What is written next to the drone of the past: nothing while its place is fresh. */
+/** What is written after the name of the drone of the past: nothing while its place is fresh. */
 export function pastAgeText({ ageMs, fresh }: PastPlace): string {
   const age = ageText(ageMs, fresh);
   return fresh === "dimmed" ? `${age} old` : age;
