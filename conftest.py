@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from support.broker import Broker
 
 pytest_plugins = ("support.live_fixtures",)
@@ -15,6 +16,11 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    # The machine is shared: how long an example takes, or to think of one, says nothing.
+    settings.register_profile(
+        "shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+    settings.load_profile("shared machine")
 
 
 @pytest.fixture

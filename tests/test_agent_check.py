@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from support.agent import EdgeAgent, agent_environ, edge, udp_port
-from support.broker import Broker, free_port
+from support.agent import EdgeAgent, agent_environ, edge
+from support.broker import Broker
 from support.cloud import until
+from support.ports import free_port, udp_port
 from support.vehicle import Vehicle
 
 

@@ -33,6 +33,8 @@ def test_a_live_vehicle_is_announced_and_its_samples_decode(
             until(lambda: len(watcher.times("attitude")) >= 3, "attitudes")
             until(lambda: watcher.states() and watcher.states()[-1].position, "a state")
             until(lambda: any(info.firmware for info in watcher.infos()), "the firmware")
+            until(lambda: vehicle.asked("HEARTBEAT"), "a heartbeat of the agent")
+            until(lambda: commands(vehicle) >= set(RATES), "both kinds of question")
 
         (info, *_) = watcher.infos()
         assert (info.system_id, info.component_id, info.autopilot, info.vehicle) == (
@@ -51,8 +53,7 @@ def test_a_live_vehicle_is_announced_and_its_samples_decode(
         assert block.columns[0][0] == 47.397742
         assert block.source == "GLOBAL_POSITION_INT"
 
-        asked = {each.command for each in vehicle.asked("COMMAND_LONG")}
-        assert asked == set(RATES)
+        assert commands(vehicle) == set(RATES)
         (beat, *_) = vehicle.asked("HEARTBEAT")
         assert (beat.get_srcComponent(), beat.type, beat.autopilot) == (191, 18, 8)
 
@@ -61,9 +62,18 @@ def test_a_live_vehicle_is_announced_and_its_samples_decode(
         assert agent.said('"level": "error"') == []
 
 
+def commands(vehicle: Vehicle) -> set[int]:
+    """Commands that the autopilot was given."""
+    return {each.command for each in vehicle.asked("COMMAND_LONG")}
+
+
 def times_asked(vehicle: Vehicle) -> int:
-    """How often a rate of ATTITUDE was asked for."""
-    return sum(each.param1 == 30 for each in vehicle.asked("COMMAND_LONG"))
+    """How often a rate of ATTITUDE was asked for; a busy machine is slow to answer, and is asked
+    again.
+    """
+    return sum(
+        each.param1 == 30 and not each.confirmation for each in vehicle.asked("COMMAND_LONG")
+    )
 
 
 def test_what_happens_to_the_vehicle_is_told_as_events(
@@ -80,7 +90,7 @@ def test_what_happens_to_the_vehicle_is_told_as_events(
         until(lambda: "mode" in kinds(), "an event of the mode")
         vehicle.say("STATUSTEXT", severity=4, text=b"PreArm: check mag field")
         until(lambda: "statustext" in kinds(), "the text")
-        until(lambda: watcher.states()[-1].mode == "RTL", "the state")
+        until(lambda: [state.mode for state in watcher.states()][-1:] == ["RTL"], "the state")
         until(lambda: times_asked(vehicle) == 1, "rates asked")
         vehicle.reboot()
         until(lambda: "boot" in kinds(), "an event of the reboot")
@@ -142,7 +152,7 @@ def test_an_autopilot_without_message_intervals_is_asked_for_streams(
 ) -> None:
     agent = EdgeAgent(broker.url, tmp_path / "edge")
     with agent, Vehicle(agent.port, knows_intervals=False) as vehicle:
-        until(lambda: len(vehicle.asked("REQUEST_DATA_STREAM")) == 7, "streams")
+        until(lambda: len(vehicle.asked("REQUEST_DATA_STREAM")) >= 7, "streams")
         assert all(each.target_system == 1 for each in vehicle.asked("REQUEST_DATA_STREAM"))
 
 
@@ -167,7 +177,6 @@ def test_every_live_sample_is_stored_and_the_broker_may_restart_meanwhile(
             until(
                 lambda: len(ingest.attitudes()) == vehicle.sent["ATTITUDE"],
                 "all stored",
-                timeout_s=40,
             )
             assert agent.terminate() == 0
         assert ingest.dead_letters() == []

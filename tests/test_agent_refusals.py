@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.agent import EdgeAgent, Watcher, agent_environ, edge, udp_port
-from support.broker import Broker, free_port
+from support.agent import EdgeAgent, Watcher, agent_environ, edge
+from support.broker import Broker
 from support.cloud import until
+from support.ports import free_port, udp_port
 from support.vehicle import Vehicle
 
 
@@ -40,6 +41,7 @@ def test_a_further_vehicle_that_is_taken_over_stays_stopped(
         watcher.wait_for_status("online up", "d1-7")
         with EdgeAgent(broker.url, tmp_path / "two", drone="d1-7"):
             until(lambda: first.said("another agent took"), "it was taken over")
+            watcher.catch_up()
             watcher.received.clear()
             until(lambda: len(watcher.times("attitude")) > 4, "the first vehicle goes on")
             assert list(watcher.blocks("attitude", "d1-7")) == []

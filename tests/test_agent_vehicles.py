@@ -77,6 +77,7 @@ def test_two_restarts_never_swap_two_vehicles(
     # 7 is seen first, ever; after the restarts it is the other one, or the same.
     for leading in (7, first, first):
         agent = EdgeAgent(broker.url, tmp_path / "edge")
+        watcher.catch_up()
         watcher.received.clear()
         with agent, Vehicle(agent.port, system=leading):
             until(lambda: watcher.infos() or watcher.infos("d1-3"), "the first vehicle")

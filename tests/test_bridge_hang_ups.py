@@ -36,7 +36,7 @@ def test_a_client_that_hangs_up_ends_nothing(bridge: Bridge, request_text: str) 
     host = bridge.url.removeprefix("http://")
     address, _, port = host.partition(":")
     for _ in range(40):
-        with socket.create_connection((address, int(port)), timeout=10) as client:
+        with socket.create_connection((address, int(port)), timeout=60) as client:
             client.sendall(request_text.format(host=host).encode())
             # What it has not read makes the operating system answer further bytes with a reset.
             client.recv(1)

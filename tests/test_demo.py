@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from support.cloud import until
+from support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -24,13 +25,6 @@ def demo(*arguments: str) -> "subprocess.Popen[str]":
         text=True,
         start_new_session=True,
     )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def processes_of(session_leader: int) -> set[int]:
@@ -69,7 +63,10 @@ def test_a_bounded_demonstration_proves_its_fleet_and_leaves_nothing_behind(tmp_
     assert process.returncode == 0, output
     assert "All 3 drones were seen, stored and served." in output
     assert len(children) >= 4
-    assert not [each for each in children if Path(f"/proc/{each}").exists()]
+    until(
+        lambda: not [each for each in children if Path(f"/proc/{each}").exists()],
+        "every process ended",
+    )
     assert port in ports_of(output)
     assert not [each for each in ports_of(output) if _is_taken(each)]
 

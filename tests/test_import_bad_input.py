@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 from support.agent import Watcher, agent_environ, edge
-from support.broker import Broker, free_port
+from support.broker import Broker
 from support.packets import heartbeat, message, pack
+from support.ports import free_port
 from support.recorded import DATA, read_flight
 
 START_US = 1_767_225_600_000_000

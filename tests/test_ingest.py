@@ -9,7 +9,7 @@ import pytest
 from aerostream_contract.channels import CHANNELS
 from aerostream_contract.frame_pb2 import Frame
 from support.blocks import Block, add_block
-from support.broker import Broker, free_port
+from support.broker import Broker
 from support.cloud import (
     START_US,
     STEP_US,
@@ -20,6 +20,7 @@ from support.cloud import (
     event_json,
     until,
 )
+from support.ports import free_port
 
 TEL, BF, EVT = "aero/1/north/d1/up/tel", "aero/1/north/d1/up/bf", "aero/1/north/d1/up/evt"
 
@@ -186,7 +187,7 @@ def test_while_the_store_is_locked_ingest_says_paused_and_acknowledges_nothing(
 ) -> None:
     client.publish(TEL, attitude_frame(1))
     acknowledged(client, {1})
-    blocker = sqlite3.connect(ingest.store, isolation_level=None)
+    blocker = sqlite3.connect(ingest.store, timeout=60, isolation_level=None)
     blocker.execute("BEGIN IMMEDIATE")
     client.publish(TEL, attitude_frame(2))
     until(lambda: "paused" in ingest.states(client), "paused")

@@ -7,7 +7,7 @@ import urllib.request
 from pathlib import Path
 
 import msgspec
-from support.broker import Broker, free_port
+from support.broker import Broker
 from support.cloud import (
     Ingest,
     MqttClient,
@@ -17,6 +17,7 @@ from support.cloud import (
     event_json,
     until,
 )
+from support.ports import free_port
 
 
 def test_sub_prints_frames_json_text_and_bytes_as_json(broker: Broker, tmp_path: Path) -> None:
@@ -34,7 +35,7 @@ def test_sub_prints_frames_json_text_and_bytes_as_json(broker: Broker, tmp_path:
         client.publish("aero/1/n/d/up/bf", b"\xff\xff")
         client.publish("aero/1/n/d/up/x", b"hello")
         client.publish("aero/1/n/d/up/x", b"\xff")
-    out, _ = process.communicate(timeout=20)
+    out, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     state, tel, evt, bad, text, binary = [msgspec.json.decode(line) for line in out.splitlines()]
     assert state == {"topic": "aero/1/n/d/up/state", "json": {"mode": "AUTO"}}
@@ -59,7 +60,7 @@ def test_sub_prints_frames_json_text_and_bytes_as_json(broker: Broker, tmp_path:
         [sys.executable, "-m", "aerostream_cloud", "sub", "--count", "1"],
         env=cloud_environ(broker.url, tmp_path, ingest_fleet="typo"),
         capture_output=True,
-        timeout=20,
+        timeout=60,
         check=True,
     )
     assert msgspec.json.decode(late.stdout) == state | {"retained": True}
@@ -75,7 +76,7 @@ def test_sub_stops_cleanly(broker: Broker, tmp_path: Path) -> None:
     )
     until(lambda: "SUBACK to sub-" in broker.log.read_text(), "subscription")
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == 0
     assert errors == b""
 
@@ -124,7 +125,7 @@ def test_serve_stores_too_and_unknown_variables_are_warned_about(
         client.publish("aero/1/n/d/up/tel", attitude_frame(1))
         until(lambda: client.acknowledged("n", "d") == {1}, "dn/ack")
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
     warnings = [line for line in log.read_text().splitlines() if "unknown variable" in line]
     assert len(warnings) == 1
     assert "AEROSTREAM_INGEST_FLEET" in warnings[0]

@@ -150,7 +150,7 @@ def test_what_was_given_up_is_told_apart_from_what_still_comes(
         told = messages.get_by_role("listitem").filter(has_text="given up")
         assert words(told.locator(".event-severity")) == "warning"
 
-        until(lambda: len(stored_events(stack, "dropped")) == 1, "the event is stored", 30)
+        until(lambda: len(stored_events(stack, "dropped")) == 1, "the event is stored")
         page.tab("Plots").click()
         page.until(lambda: f"Given up {begin:%H:%M:%S}–{end:%H:%M:%S}" in plot(page), "the hole")
         assert "Still arriving" not in plot(page)
@@ -173,7 +173,7 @@ def say(stack: Stack, kind: str, text: str, data: dict[str, Any]) -> None:
     client.connect("127.0.0.1", stack.broker.port)
     client.loop_start()
     try:
-        client.publish(f"aero/1/test/{_DRONE}/up/evt", encode(event), qos=1).wait_for_publish(10)
+        client.publish(f"aero/1/test/{_DRONE}/up/evt", encode(event), qos=1).wait_for_publish(60)
     finally:
         client.disconnect()
         client.loop_stop()

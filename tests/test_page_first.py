@@ -48,7 +48,7 @@ def test_the_page_tells_how_to_connect_a_drone_and_the_first_one_opens_by_itself
 
         agent = EdgeAgent(stack.broker.url, tmp_path / "agent", drone="first-1", fleet="test")
         with agent, Vehicle(agent.port):
-            expect(page.panel.get_by_role("heading", name="first-1")).to_be_visible(timeout=20_000)
+            expect(page.panel.get_by_role("heading", name="first-1")).to_be_visible()
             expect(page.page.get_by_role("heading", name="No drone yet")).to_have_count(0)
             page.until(lambda: page.reading("Above home").text != "–", "its values")
             expect(page.listed).to_have_count(1)
@@ -67,7 +67,7 @@ def test_whatever_a_drone_says_is_shown_as_text_and_what_it_does_not_know_as_a_d
 ) -> None:
     agent = EdgeAgent(stack.broker.url, tmp_path / "agent", drone="odd-1", fleet="test")
     with agent, Vehicle(agent.port) as vehicle, opened(browser, stack.url) as page:
-        expect(page.panel.get_by_role("heading", name="odd-1")).to_be_visible(timeout=20_000)
+        expect(page.panel.get_by_role("heading", name="odd-1")).to_be_visible()
         page.until(lambda: page.reading("Above home").text != "–", "its values")
         vehicle.say("STATUSTEXT", severity=4, text=_MARKUP.encode())
         vehicle.say(
@@ -106,7 +106,7 @@ def test_a_name_of_64_characters_is_told_apart_from_numbers_and_fits_the_panel(
         topic = "aero/1/test/wide-1/up"
         client.publish(f"{topic}/tel", frame)
         client.publish(f"{topic}/evt", event_json(2, time_us=now_us, text="W" * 50 + _MARKUP))
-        expect(page.panel.get_by_role("heading", name="wide-1")).to_be_visible(timeout=20_000)
+        expect(page.panel.get_by_role("heading", name="wide-1")).to_be_visible()
         expect(page.panel.get_by_role("heading", name=f"Battery {name}")).to_be_visible()
         expect(page.panel.get_by_role("heading", name="Battery 1", exact=True)).to_be_visible()
         overflowing = """() => [...document.querySelectorAll(".panel, .panel-body, .list")]
@@ -122,7 +122,7 @@ def test_without_webgl_a_sentence_stands_for_the_map_and_the_rest_works(
     try:
         with agent, Vehicle(agent.port), opened(other, stack.url) as page:
             expect(page.page.get_by_text("This browser has no WebGL")).to_be_visible()
-            expect(page.panel.get_by_role("heading", name="d1")).to_be_visible(timeout=20_000)
+            expect(page.panel.get_by_role("heading", name="d1")).to_be_visible()
             page.until(lambda: page.reading("Above home").text != "–", "its values")
             first = page.reading("Above home").told
             page.until(lambda: page.reading("Above home").told > first, "they are live")

@@ -48,7 +48,7 @@ def stored(stack: Stack, channel: str, reading: Reading) -> dict[str, float | No
 def test_the_panel_shows_values_and_times_as_the_api_has_them_while_the_drone_flies(
     stack: Stack, browser: Browser
 ) -> None:
-    until(lambda: is_flying(stack, "copter-01"), "the copter in the air", 40)
+    until(lambda: is_flying(stack, "copter-01"), "the copter in the air")
     with opened(browser, stack.url) as page:
         page.select("copter-01")
         page.until(lambda: page.reading("From home").text != "–", "the distance from home")
@@ -93,7 +93,7 @@ def test_a_server_that_is_away_is_told_of_data_ages_and_all_of_it_recovers_witho
             return page.reading("Above home")
 
         page.until(lambda: shown().freshness == "fresh", "live values")
-        until(lambda: is_flying(stack, "copter-01"), "the copter in the air", 40)
+        until(lambda: is_flying(stack, "copter-01"), "the copter in the air")
 
         page.page.keyboard.press("f")
         page.until(lambda: page.point_at_followed() == "copter-01", "the map shows it, well")
@@ -106,23 +106,23 @@ def test_a_server_that_is_away_is_told_of_data_ages_and_all_of_it_recovers_witho
         page.until(lambda: "server away, retry in" in words(link), "at the top too")
         last = shown()
 
-        page.until(lambda: shown().freshness == "dimmed", "values dim", 10)
+        page.until(lambda: shown().freshness == "dimmed", "values dim")
         assert shown().note.removesuffix(" s").isdigit()
         assert (shown().text, shown().told) == (last.text, last.told)
         page.until(lambda: " s" in words(page.row("copter-01")), "the list too")
         page.until(lambda: "old" in page.point_at_followed(), "the map too")
 
         doing = page.panel.locator(".panel-doing")
-        page.until(lambda: "no data for 0:1" in words(doing), "what it does is no longer known", 20)
+        page.until(lambda: "no data for 0:1" in words(doing), "what it does is no longer known")
         assert doing.get_attribute("data-freshness") == "gone"
         assert struck_through(doing.get_by_role("strong")) == "line-through"
         assert "ARMED" in words(doing), "the last that was known is kept"
 
-        page.until(lambda: int(shown().note.removesuffix(" s")) >= _CUT_S, "the cut lasts", 20)
+        page.until(lambda: int(shown().note.removesuffix(" s")) >= _CUT_S, "the cut lasts")
         assert (shown().text, shown().told) == (last.text, last.told)
 
         stack.mend()
-        page.until(lambda: shown().freshness == "fresh", "live again", 25)
+        page.until(lambda: shown().freshness == "fresh", "live again")
         assert shown().told > last.told
         page.until(lambda: banner.count() == 0, "the page no longer says it")
         stale = page.row("copter-01").locator("[data-freshness]:not([data-freshness=fresh])")
@@ -157,7 +157,7 @@ def test_a_drone_that_falls_silent_becomes_lost_in_list_counts_and_map_and_its_a
         page.until(lambda: page.point_at_followed() == "rover-01", "the map shows it, well")
 
         doomed.kill()
-        page.until(lambda: words(lost) == "1 lost", "counted as lost", 30)
+        page.until(lambda: words(lost) == "1 lost", "counted as lost")
         page.until(lambda: lost_age_s(page) is not None, "lost in the list, with its age")
         first = lost_age_s(page) or 0
         page.until(lambda: (lost_age_s(page) or 0) >= first + 2, "its age grows")

@@ -51,7 +51,7 @@ def cloud(broker: SecureBroker) -> Probe:
 
 def eventually(condition: Callable[[], bool]) -> bool:
     """Whether the condition holds before the deadline."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not condition():
         if time.monotonic() > deadline:
             return False

@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 from pymavlink.dialects.v20 import all as dialect
-from support.agent import EdgeAgent, Watcher, udp_port
-from support.broker import Broker, free_port
+from support.agent import EdgeAgent, Watcher
+from support.broker import Broker
 from support.cloud import until
+from support.ports import free_port, udp_port
 
 FLIGHT = Path(__file__).parent / "data/copter.tlog"
 
@@ -41,12 +42,12 @@ def simulator(*arguments: str) -> "Iterator[subprocess.Popen[str]]":
         yield process
     finally:
         process.kill()
-        process.communicate(timeout=10)
+        process.communicate(timeout=60)
 
 
 def ended(*arguments: str) -> "subprocess.CompletedProcess[str]":
     with simulator(*arguments) as process:
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=120)
         return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
 
@@ -83,8 +84,8 @@ def test_an_agent_hears_vehicles_over_tcp(
         simulator("fly", "--type", "rover", "--mavlink", f"{other}:127.0.0.1:{port}"),
         EdgeAgent(broker.url, tmp_path / "edge", mavlink_url=link),
     ):
-        watcher.wait_for_status("online up", timeout_s=40)
-        until(lambda: len(watcher.times("position")) > 3, "positions", 30)
+        watcher.wait_for_status("online up")
+        until(lambda: len(watcher.times("position")) > 3, "positions")
         (info, *_) = watcher.infos()
         assert (info.autopilot, info.vehicle) == ("ardupilot", "rover")
 
@@ -94,7 +95,7 @@ def test_an_agent_hears_a_recorded_flight(broker: Broker, watcher: Watcher, tmp_
         until(lambda: agent.said("link open"), "the agent listens")
         link = f"udpout:127.0.0.1:{agent.port}"
         with simulator("replay", str(FLIGHT), "--speed", "10", "--mavlink", link) as process:
-            _, err = process.communicate(timeout=60)
+            _, err = process.communicate(timeout=120)
             assert process.returncode == 0, err
             assert "playing 6925 frames, 6 s" in err
             assert "played 6925 frames" in err
@@ -109,12 +110,12 @@ def test_a_swarm_is_many_drones(broker: Broker, watcher: Watcher, tmp_path: Path
         names = {
             f"{kind}-{number:02d}" for kind in ("copter", "plane", "boat") for number in (1, 2)
         }
-        until(lambda: watcher.drones() == names, "all drones", 40)
+        until(lambda: watcher.drones() == names, "all drones")
         for name in names:
             watcher.wait_for_status("online up", name)
-            until(partial(watcher.times, "position", name), f"position of {name}", 40)
+            until(partial(watcher.times, "position", name), f"position of {name}")
         process.send_signal(signal.SIGTERM)
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=60)
         assert process.returncode == 0, err
     for name in names:
         watcher.wait_for_status("offline", name)
@@ -129,11 +130,11 @@ def test_a_swarm_without_a_broker_says_so() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stop_is_clean_and_leaves_no_port(number: signal.Signals) -> None:
-    port = free_port()
+    port = free_port(3)
     with simulator("fly", "--vehicles", "3", "--mavlink", f"tcpin:127.0.0.1:{port}") as process:
         clients = [connected(port + index) for index in range(3)]
         process.send_signal(number)
-        _, err = process.communicate(timeout=10)
+        _, err = process.communicate(timeout=60)
         assert process.returncode == 0, err
         assert "Traceback" not in err
         for client in clients:
@@ -145,7 +146,7 @@ def test_a_stop_is_clean_and_leaves_no_port(number: signal.Signals) -> None:
 
 
 def connected(port: int) -> socket.socket:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
             return socket.create_connection(("127.0.0.1", port), 5)
@@ -180,7 +181,7 @@ def test_an_answer_over_a_real_link_takes_milliseconds() -> None:
                 return parser.parse_buffer(bytearray(client.recv(65535))) or []
             return []
 
-        until(heard, "it is there", 20)
+        until(heard, "it is there")
         delays = []
         for _ in range(10):
             request = dialect.MAVLink_command_long_message(1, 1, 512, 0, 148, 0, 0, 0, 0, 0, 0)
@@ -191,7 +192,7 @@ def test_an_answer_over_a_real_link_takes_milliseconds() -> None:
                     found = parser.parse_buffer(bytearray(client.recv(65535))) or []
                     if any(each.get_type() == "COMMAND_ACK" for each in found):
                         break
-                assert time.monotonic() - asked_s < 5, "no answer"
+                assert time.monotonic() - asked_s < 60, "no answer"
             delays.append(time.monotonic() - asked_s)
         assert sorted(delays)[5] < 0.05, delays
 

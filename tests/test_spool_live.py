@@ -53,7 +53,7 @@ def kept(folder: Path) -> int:
         (count,) = connection.execute("SELECT count(*) FROM items").fetchone()
         return int(count)
     except sqlite3.OperationalError:
-        return 0  # it is being made
+        return -1  # it is being made: nobody can tell yet
     finally:
         connection.close()
 
@@ -66,22 +66,24 @@ def test_an_agent_killed_while_the_broker_is_away_delivers_all_it_had_written(
         ingest.ready(client)
     broker.stop()
     with EdgeAgent(broker.url, folder, rate_policy="full") as agent, Vehicle(agent.port) as vehicle:
+        written = set()
         for _ in range(2):
             before = kept(folder)
             until(partial(has_more, folder, before + 10), "frames in the spool")
             agent.kill()
+            written |= times_in(folder)
             agent.start()
         # Its samples are written within a batch interval; the vehicle rests that long.
         until(lambda: len(agent.said("vehicle heard")) == 3, "the vehicle")
         vehicle.be_silent(True)
-        sent = vehicle.sent["ATTITUDE"]
         until(lambda: agent.said("MAVLink link down"), "silence")
+        sent = vehicle.sent["ATTITUDE"]
         broker.start()
-        until(lambda: kept(folder) == 0, "an empty spool", 60)
-        stored = ingest.rows("SELECT time_us FROM v_attitude")
-        assert len(stored) == len(set(stored))
-        # What the vehicle said while no agent listened, and the last moment before each kill.
-        assert sent * 0.3 < len(stored) <= sent
+        until(lambda: kept(folder) == 0, "an empty spool")
+        stored = [time for (time,) in ingest.rows("SELECT time_us FROM v_attitude")]
+        assert len(stored) == len(set(stored)) <= sent
+        assert len(written) > 10
+        assert written <= set(stored)
         assert agent.terminate() == 0
     assert ingest.dead_letters() == []
 
@@ -98,7 +100,7 @@ def test_what_was_in_the_spool_is_stored_once_whatever_dies(
         times = times_in(folder)
         with EdgeAgent(broker.url, folder) as agent:
             ingest.ready(client)
-            until(lambda: kept(folder) == 0, "an empty spool", 60)
+            until(lambda: kept(folder) == 0, "an empty spool")
             stored = [time for (time,) in ingest.rows("SELECT time_us FROM v_attitude")]
             assert waiting > 10
             assert times <= set(stored)
@@ -140,7 +142,7 @@ def test_command_reports_go_again_until_the_command_service_has_them(
 
         with EdgeAgent(broker.url, folder) as agent:
             until(lambda: sorted(set(told())) == numbers, "all reports")
-            until(lambda: len(told()) > 3, "a report again", 30)
+            until(lambda: len(told()) > 3, "a report again")
             agent.kill()
             before = len(told())
             agent.start()
@@ -148,10 +150,12 @@ def test_command_reports_go_again_until_the_command_service_has_them(
             service.publish(f"{DRONE}/dn/ack", encode(Ack(epoch, [(0, 2)])))
             until(lambda: kept(folder) == 0, "an empty spool")
             assert agent.terminate() == 0
+        service.catch_up()
         before = len(told())
         with EdgeAgent(broker.url, folder) as agent, Watcher(broker.port) as watcher:
             watcher.wait_for_status("online down")
             assert agent.terminate() == 0
+        service.catch_up()
         assert len(told()) == before
 
 
@@ -166,9 +170,9 @@ def test_a_paused_ingest_is_probed_and_live_data_goes_on(broker: Broker, tmp_pat
         )
         cloud.publish("aero/1/_svc/ingest/i/state", encode(paused), retain=True)
         with EdgeAgent(broker.url, folder) as agent, Vehicle(agent.port):
-            until(lambda: len(watcher.payloads("up/bf")) >= 1, "a probe", 30)
+            until(lambda: len(watcher.payloads("up/bf")) >= 1, "a probe")
             live = len(watcher.payloads("up/tel"))
-            until(lambda: len(watcher.payloads("up/tel")) > live + 30, "live data", 30)
+            until(lambda: len(watcher.payloads("up/tel")) > live + 30, "live data")
             # Frames became due many times meanwhile; one batch went to see.
             assert len(watcher.payloads("up/bf")) <= 2
             assert agent.terminate() == 0
@@ -186,7 +190,7 @@ def test_a_broker_that_forgot_the_session_gets_everything_again(
         broker.kill()
         broker.start()
         with Watcher(broker.port) as watcher:
-            until(lambda: first <= resent(watcher), "all frames again", 30)
+            until(lambda: first <= resent(watcher), "all frames again", 120)
         assert agent.terminate() == 0
 
 
@@ -243,10 +247,13 @@ def test_after_a_kill_in_an_outage_the_agent_is_known_to_be_there(
     """Its epoch lasts; so its sessions must grow, or it would be taken for a late will."""
     with EdgeAgent(broker.url, tmp_path / "edge") as agent, Vehicle(agent.port):
         until(lambda: kept(tmp_path / "edge") > 3, "frames in the spool")
-        for _ in range(3):
+        for times in (1, 2, 3):
             broker.kill()
-            until(lambda: agent.said("the connection to the broker is lost"), "the end")
+            until(
+                partial(has_said, agent, "the connection to the broker is lost", times), "the end"
+            )
             broker.start()
+            until(partial(has_said, agent, '"connected"', times + 1), "connected again")
         with MqttClient(broker.port, "aero/1/+/+/up/status") as client:
             until(lambda: statuses(client), "a status")
             before = statuses(client)[-1]
@@ -255,6 +262,10 @@ def test_after_a_kill_in_an_outage_the_agent_is_known_to_be_there(
             until(lambda: statuses(client)[-1].session > before.session, "a later session")
             after = statuses(client)[-1]
     assert (after.epoch, after.status) == (before.epoch, Presence.ONLINE)
+
+
+def has_said(agent: EdgeAgent, words: str, times: int) -> bool:
+    return len(agent.said(words)) >= times
 
 
 def statuses(client: MqttClient) -> list[Status]:

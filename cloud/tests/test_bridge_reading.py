@@ -86,7 +86,7 @@ async def test_when_all_threads_are_busy_for_too_long_it_is_said(
     release = threading.Event()
 
     def held(store: TelemetryStore) -> int:
-        release.wait(20)
+        release.wait(60)
         return count(store)
 
     tasks = [asyncio.create_task(reader.run(held)) for _ in range(reading.THREADS)]
@@ -112,7 +112,7 @@ async def test_closing_does_not_wait_for_a_long_question(tmp_path: Path) -> None
             slow(store)
 
     task = asyncio.create_task(reader.run(endless))
-    await asyncio.to_thread(begun.wait, 20)
+    await asyncio.to_thread(begun.wait, 60)
     started = time.monotonic()
     await asyncio.to_thread(reader.close)
     assert time.monotonic() - started < 20

@@ -37,7 +37,7 @@ async def test_a_full_batch_does_not_wait() -> None:
     box, link = inbox(), Acknowledged()
     for packet_id in range(1, 7):
         put(box, link, packet_id)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         first = await box.take()
     assert [topic for topic, _ in first.messages] == ["t1", "t2", "t3", "t4"]
     first.acknowledge()
@@ -51,7 +51,7 @@ async def test_a_lonely_message_waits_only_so_long() -> None:
     box = inbox(wait_s=0.05)
     put(box, Acknowledged(), 1)
     before_s = asyncio.get_running_loop().time()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         assert len((await box.take()).messages) == 1
     assert asyncio.get_running_loop().time() - before_s >= 0.04
 

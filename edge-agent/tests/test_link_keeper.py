@@ -13,9 +13,9 @@ from pathlib import Path
 from aerostream_edge.links import LinkUrl
 from aerostream_edge.links.keeper import LinkKeeper
 from aerostream_edge.logs import BoundLog
-from support.broker import free_port
+from support.ports import free_port
 
-PATIENCE_S = 20
+PATIENCE_S = 60
 
 
 class Kept:

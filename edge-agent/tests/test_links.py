@@ -12,12 +12,12 @@ import pytest
 from aerostream_edge.errors import LinkError
 from aerostream_edge.links import Link, LinkUrl, open_link
 from aerostream_edge.links.base import Inbox
-from support.broker import free_port
 from support.packets import heartbeat, pack
+from support.ports import free_port, udp_port
 
 PACKET = pack(heartbeat())
 LOOPBACK = "127.0.0.1"
-PATIENCE_S = 10
+PATIENCE_S = 60
 
 
 @contextlib.contextmanager
@@ -26,12 +26,6 @@ def udp_socket() -> Iterator[socket.socket]:
         found.bind((LOOPBACK, 0))
         found.settimeout(PATIENCE_S)
         yield found
-
-
-def udp_port() -> int:
-    with udp_socket() as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextlib.contextmanager

@@ -53,7 +53,7 @@ class Program:
         assert self._process.stdout is not None
         self._process.stdin.write(expression + "\n")
         self._process.stdin.flush()
-        assert select.select([self._process.stdout], [], [], 30)[0], "no answer"
+        assert select.select([self._process.stdout], [], [], 60)[0], "no answer"
         return self._process.stdout.readline().strip()
 
     def off_by(self) -> float:
@@ -66,7 +66,7 @@ class Program:
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.close()
         self._process.stdout.close()
-        self._process.wait(10)
+        self._process.wait(60)
 
 
 @contextlib.contextmanager
@@ -91,7 +91,8 @@ def test_the_clock_is_true_until_it_jumps_and_each_jump_counts_from_the_true_tim
 def test_a_jump_is_exact_to_the_fraction(clock: FakeClock) -> None:
     with running(clock.environment()) as program:
         # The monotonic clock is the same for both: what passes in between does not count.
-        both = "time.time() - time.monotonic()"
+        # Between the two calls, though, the machine may be busy with something else; not always.
+        both = "max(time.time() - time.monotonic() for _ in range(100))"
         true = float(program.ask(both))
         clock.jump(100.25)
         assert float(program.ask(both)) - true == pytest.approx(100.25, abs=0.1)

@@ -8,8 +8,9 @@ from typing import Any, Self
 
 import pytest
 from aerostream_sim.faults.proxy import Proxy
+from support.ports import free_port
 
-SOON = 10.0
+SOON = 60.0
 #: How long nothing must be heard before we believe that nothing comes.
 SILENCE = 0.15
 
@@ -217,12 +218,16 @@ async def test_a_bad_line_takes_its_time_and_loses_changes_and_repeats_nothing(
         there, back = await target.next()
         await heard(there, 1)
         proxy.worsen(loss=0.0, delay_s=0.3)
-        began = loop.time()
-        writer.write(b"ping")
-        await heard(there, 4)
-        back.write(b"pong")
-        await heard(reader, 4)
-        assert 0.29 <= loop.time() - began < 3.0
+        took = []
+        for _ in range(3):
+            began = loop.time()
+            writer.write(b"ping")
+            await heard(there, 4)
+            back.write(b"pong")
+            await heard(reader, 4)
+            took.append(loop.time() - began)
+        # A machine that is busy elsewhere takes longer, but not every time.
+        assert 0.29 <= min(took) < 3.0
 
         proxy.worsen(loss=0.2, delay_s=0.02)
         sent = numbers(0, 20_000)
@@ -316,8 +321,7 @@ async def test_a_target_that_is_away_resets_and_is_found_again_on_the_same_port(
 ) -> None:
     async with proxied(target.port) as proxy:
         port = proxy.port
-        async with Target() as other:
-            away = other.port
+    away = free_port()
     async with proxied(away) as proxy:
         async with connected(proxy) as (reader, _):
             assert (await everything(reader))[1]

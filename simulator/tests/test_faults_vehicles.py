@@ -2,6 +2,7 @@
 
 import asyncio
 from random import Random
+from typing import Any
 
 import pytest
 from aerostream_sim.clock import HostClock
@@ -10,13 +11,13 @@ from aerostream_sim.faults.unread import unread_bytes
 from aerostream_sim.faults.vehicles import Vehicle
 from aerostream_sim.mavlink.wire import Wire
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(240)
 
 
 async def until(vehicle: Vehicle, count: int) -> None:
     """Fly until so many messages are in the ledger."""
     flight = asyncio.create_task(vehicle.fly())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         for _ in iter(lambda: len(vehicle.ledger) < count, False):
             await asyncio.sleep(0.02)
     flight.cancel()
@@ -30,9 +31,11 @@ async def test_the_ledger_has_what_the_agent_reads_and_what_nobody_hears() -> No
     assert all(sent.connected_s is None and not sent.exact for sent in vehicle.ledger)
     reader, writer = await asyncio.open_connection("127.0.0.1", vehicle.port)
     await until(vehicle, unheard + 12)
-    read = await reader.read(65_536)
-    heard = Wire(255).parse(read)
     ledger = vehicle.ledger[unheard:]
+    wire, heard = Wire(255), list[Any]()
+    async with asyncio.timeout(60):
+        while len(heard) < len(ledger):
+            heard += wire.parse(await reader.read(65_536))
     assert [message.get_type() for message in heard] == [str(sent.kind) for sent in ledger]
     positions = [message for message in heard if message.get_type() == "GLOBAL_POSITION_INT"]
     assert [each.lat for each in positions] == [
@@ -56,7 +59,9 @@ async def test_what_an_agent_has_not_read_is_as_old_as_its_sending() -> None:
     writer.transport.pause_reading()  # type: ignore[attr-defined]  # a transport that reads too
     await until(vehicle, 10)
     first_s = vehicle.ledger[0].sent_s
-    assert vehicle.behind_s() == pytest.approx(HostClock().monotonic_s() - first_s, abs=0.1)
+    before_s = HostClock().monotonic_s()
+    behind_s = vehicle.behind_s()
+    assert before_s - first_s <= behind_s <= HostClock().monotonic_s() - first_s
     port = writer.get_extra_info("sockname")[1]
     assert unread_bytes(vehicle.port, port) > 100
     writer.transport.resume_reading()  # type: ignore[attr-defined]  # as above

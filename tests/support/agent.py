@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -11,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 import paho.mqtt.client as paho
@@ -21,14 +21,10 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from support.cloud import until
+from support.ports import udp_port
 
-
-def udp_port() -> int:
-    """A UDP port that was free a moment ago."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+#: On a machine that is busy with other tests everything takes its time.
+_PATIENCE_S = 60.0
 
 
 def agent_environ(url: str, folder: Path, **settings: str) -> dict[str, str]:
@@ -45,7 +41,7 @@ def edge(command: str, *arguments: str, env: dict[str, str]) -> "subprocess.Comp
         env=env,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=2 * _PATIENCE_S,
         check=False,
     )
 
@@ -104,7 +100,7 @@ class EdgeAgent:
     def wait(self) -> int:
         """Wait for it to end by itself; the exit code."""
         assert self._process is not None
-        code = self._process.wait(30)
+        code = self._process.wait(_PATIENCE_S)
         self._process = None
         return code
 
@@ -115,7 +111,8 @@ class EdgeAgent:
 
     def said(self, *words: str) -> list[dict[str, Any]]:
         """Lines of its log that have all of these words in them."""
-        lines = [line for line in self.text.splitlines() if line.startswith("{")]
+        # What follows the last newline is still being written.
+        lines = [line for line in self.text.split("\n")[:-1] if line.startswith("{")]
         return [json.loads(line) for line in lines if all(word in line for word in words)]
 
 
@@ -140,7 +137,7 @@ class Watcher:
         client.reconnect_delay_set(1, 1)
         client.connect("127.0.0.1", port)
         client.loop_start()
-        assert self._subscribed.wait(10), "no SUBACK"
+        assert self._subscribed.wait(_PATIENCE_S), "no SUBACK"
 
     def __enter__(self) -> "Watcher":
         return self
@@ -191,7 +188,15 @@ class Watcher:
         """Times of a channel's samples, each once."""
         return sorted({time for block in self.blocks(channel, drone) for time in block.times})
 
-    def wait_for_status(self, word: str, drone: str = "d1", *, timeout_s: float = 20) -> None:
+    def catch_up(self) -> None:
+        """Wait until everything has come that the broker has been given until now."""
+        marker = f"aero/1/_test/{uuid4()}"
+        self._client.publish(marker, qos=1)
+        until(lambda: any(topic == marker for topic, _ in list(self.received)), "the marker")
+
+    def wait_for_status(
+        self, word: str, drone: str = "d1", *, timeout_s: float = _PATIENCE_S
+    ) -> None:
         """Wait until the newest status is this, such as `online up` or `lost`."""
 
         def told() -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 #: No network of its own, software GL for the map.
 FLAGS = [
@@ -30,7 +30,11 @@ needs_chromium = pytest.mark.skipif(
 def chromium(*flags: str) -> Iterator[Browser]:
     """A browser that ends with the block."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags])
+        # On a machine that is busy with other tests everything takes its time.
+        expect.set_options(timeout=60_000)
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=[*FLAGS, *flags], timeout=120_000
+        )
         try:
             yield browser
         finally:

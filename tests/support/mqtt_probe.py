@@ -10,7 +10,8 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-_DEADLINE_S = 10.0
+#: On a machine that is busy with other tests everything takes its time.
+_DEADLINE_S = 60.0
 
 
 class Probe:

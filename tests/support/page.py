@@ -1,6 +1,7 @@
 """The operators' page in a browser: opened, read, and watched for complaints."""
 
 import re
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ _DRIVER = "warning: [.WebGL-"
 #: What the browser itself says of each attempt to reach a server that is away.
 AWAY = ("error: WebSocket connection to ", "error: Failed to load resource: net::ERR_")
 _POLL_MS = 50
+#: On a machine that is busy with other tests everything takes its time.
+_PATIENCE_S = 60.0
 
 _READINGS = """() => Object.fromEntries(
   [...document.querySelectorAll(".panel dl > div")].map((each) => {
@@ -130,13 +133,14 @@ class OperatorsPage:
         """One value of the panel."""
         return self.readings().get(label, Reading("–", "", "", "", ""))
 
-    def until(self, condition: Callable[[], Any], what: str, timeout_s: float = 20) -> None:
+    def until(
+        self, condition: Callable[[], Any], what: str, timeout_s: float = _PATIENCE_S
+    ) -> None:
         """Poll a condition while the page lives on."""
-        for _ in range(round(timeout_s * 1000 / _POLL_MS)):
-            if condition():
-                return
+        deadline = time.monotonic() + timeout_s
+        while not condition():
+            assert time.monotonic() < deadline, f"did not happen within {timeout_s} s: {what}"
             self.page.wait_for_timeout(_POLL_MS)
-        raise AssertionError(f"did not happen within {timeout_s} s: {what}")
 
     @property
     def title(self) -> str:
@@ -186,6 +190,7 @@ def opened(
     profile = browser.new_context(
         viewport={"width": width, "height": height}, locale="en-GB", timezone_id="UTC", **context
     )
+    profile.set_default_timeout(_PATIENCE_S * 1000)
     try:
         page = profile.new_page()
         requests: list[str] = []

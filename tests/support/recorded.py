@@ -130,7 +130,7 @@ def import_process(
     )
 
 
-def imported(process: "subprocess.Popen[str]", timeout_s: float = 120) -> list[dict[str, Any]]:
+def imported(process: "subprocess.Popen[str]", timeout_s: float = 240) -> list[dict[str, Any]]:
     """Wait for an import; gives its reports."""
     out, err = process.communicate(timeout=timeout_s)
     assert process.returncode == 0, err

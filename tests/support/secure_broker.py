@@ -8,7 +8,8 @@ from aerostream_cloud.accounts import hash_password
 from aerostream_cloud.provision import register
 from typer.testing import CliRunner, Result
 
-from support.broker import Broker, free_port
+from support.broker import Broker
+from support.ports import free_port
 
 _CONFIGS = Path(__file__).parents[2] / "broker"
 

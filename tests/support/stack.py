@@ -11,8 +11,9 @@ import httpx
 
 from support.agent import agent_environ
 from support.bridge import Bridge
-from support.broker import Broker, free_port
+from support.broker import Broker
 from support.cloud import until
+from support.ports import free_port
 
 
 class Stack:
@@ -71,7 +72,7 @@ class Stack:
             swarm.check()
             return set(drones) <= set(self.online())
 
-        until(all_online, f"{drones} online", 40)
+        until(all_online, f"{drones} online")
         return swarm
 
     def cut(self) -> None:
@@ -147,7 +148,7 @@ class Swarm:
     def kill(self) -> None:
         """SIGKILL: vehicles and agents are gone in the same instant."""
         self._process.kill()
-        self._process.wait(10)
+        self._process.wait(60)
 
     def stop(self) -> None:
         """End it where it still runs."""

@@ -75,7 +75,7 @@ class Vehicle:
         trace: TracebackType | None,
     ) -> None:
         self._stopping.set()
-        self._thread.join(10)
+        self._thread.join(60)
         self._socket.close()
 
     def be_silent(self, silent: bool) -> None:
