@@ -9,12 +9,12 @@ from aerostream_contract.frame import Clock, Section, SeriesRows, decode_frame, 
 from aerostream_edge.logs import bound_log
 from aerostream_edge.spool import Item, Kind
 from aerostream_edge.spool.file import SpoolFile
+from aerostream_edge.spool.history import Stretch
 from aerostream_edge.spool.flights import Flights
 from aerostream_edge.spool.keeper import IN_MEMORY, ON_DISK, SpoolKeeper
 from aerostream_edge.spool.pace import Pace
 from aerostream_edge.spool.resend import Resend
 from aerostream_edge.spool.restamp import Move, renumbered
-from aerostream_edge.spool.spool import Stretch
 from aerostream_edge.spool.work import SpoolFailed
 from support.spool import HandSpool, InlineDisk
 
@@ -69,7 +69,7 @@ def test_what_is_being_read_counts_as_sent_once_it_is_whatever_the_broker_forget
     assert spool.spool.choose(2.0) == [number]
     spool.spool.forgotten()
     assert spool.spool.choose(2.0) == [], "it is not read twice"
-    spool.spool.sent_history([number], 100, 2.0)
+    spool.spool.history.sent([number], 100, 2.0)
     spool.restamp([MOVE])
     spool.told(MOVE.by_us)
     spool.write(2.0)
@@ -86,8 +86,8 @@ def test_what_is_acknowledged_while_it_is_read_is_not_in_flight_afterwards() -> 
     spool.spool.forgotten()
     spool.spool.choose(2.0)
     assert spool.acknowledge((0, 10), now_s=2.0) == 1
-    spool.spool.sent_history([number], 100, 2.0)
-    assert (len(spool.spool), spool.spool.flights.history_bytes) == (0, 0)
+    spool.spool.history.sent([number], 100, 2.0)
+    assert (len(spool.spool), spool.spool.history.flights.history_bytes) == (0, 0)
     spool.close()
 
 
@@ -126,14 +126,14 @@ def test_of_a_file_that_will_be_read_again_nothing_comes_along_that_it_may_have(
 def test_a_million_holes_are_a_few_stretches() -> None:
     spool = HandSpool()
     for first in (0, 1000, 5000):
-        spool.spool._waiting.add(first, first + 99)
+        spool.spool.history.waiting.add(first, first + 99)
     spool.spool._next = 10_000
-    assert spool.spool.stretches() == [
+    assert spool.spool.history.stretches() == [
         Stretch(0, 99, 100), Stretch(1000, 1099, 100), Stretch(5000, 5099, 100)
     ]  # fmt: skip
     for number in range(20_000, 60_000, 2):
-        spool.spool._waiting.add(number)
-    found = spool.spool.stretches()
+        spool.spool.history.waiting.add(number)
+    found = spool.spool.history.stretches()
     assert len(found) == 16
     assert sum(stretch.frames for stretch in found) == 20_300
     assert (found[0].first, found[-1].last) == (0, 59_998)
@@ -202,7 +202,7 @@ class Broker:
 
     def send_history(self, batch: Resend, now_s: float) -> bool:
         """See `Sender`."""
-        self.spool.sent_history(batch.numbers, len(batch.payload), now_s)
+        self.spool.history.sent(batch.numbers, len(batch.payload), now_s)
         self.history.update((self.spool.epoch, number) for number in batch.numbers)
         return True
 

@@ -55,7 +55,7 @@ def use(spool: HandSpool) -> None:
             spool.publish(step * 10.0)
             numbers = spool.choose(step * 10.0)
             spool.file.read(numbers, 1 << 20)
-            spool.file.times([(each.first, each.last) for each in spool.spool.stretches()])
+            spool.file.times([(each.first, each.last) for each in spool.spool.history.stretches()])
             spool.acknowledge((0, 20), now_s=step * 10.0)
             spool.spool._refused.append(25)
             spool.write(step * 10.0)

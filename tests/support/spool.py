@@ -101,7 +101,7 @@ class HandSpool:
         """Send all history that may go at once; its numbers."""
         numbers = self.spool.choose(now_s)
         if numbers:
-            self.spool.sent_history(numbers, 1, now_s)
+            self.spool.history.sent(numbers, 1, now_s)
         return numbers
 
     def acknowledge(self, *ranges: tuple[int, int], now_s: float = 0.0) -> int:

@@ -223,8 +223,8 @@ class World:
         if not connected:
             self.pace.disconnected()
             # The broker may have had what was under way, or not: it goes again.
-            flying = list(self.spool.flights)
-            self.spool.unconfirmed(self.rnd.sample(flying, self.rnd.randint(0, len(flying))))
+            flying = list(self.spool.history.flights)
+            self.spool.history.land(self.rnd.sample(flying, self.rnd.randint(0, len(flying))))
 
     def acknowledge(self, numbers: set[int], epoch: int | None = None) -> None:
         """An acknowledgement comes."""
@@ -319,7 +319,7 @@ class World:
         if not self.connected or self.rnd.random() < 0.1:
             return False
         self.pace.sent(len(batch.payload), now_s)
-        self.spool.sent_history(batch.numbers, len(batch.payload), now_s)
+        self.spool.history.sent(batch.numbers, len(batch.payload), now_s)
         kind = Kind.REPORT if batch.leaf == Kind.REPORT.leaf else Kind.TELEMETRY
         self._published(batch.numbers, kind, batch.payload)
         self.pace.taken(now_s)
@@ -377,7 +377,7 @@ class World:
         for key, time_us in times.items():
             self._check_time(key, time_us)
         if self.refusing:
-            self.spool.flights.refused(numbers)
+            self.spool.history.flights.refused(numbers)
             return
         self.received.update(numbers)
         for key, time_us in times.items():

@@ -188,7 +188,7 @@ class DroneSession:
         self._history_mid = mid
         self.frames_resent += len(batch.numbers)
         self._pace.sent(len(batch.payload), now_s)
-        self._spool.sent_history(batch.numbers, len(batch.payload), now_s)
+        self._spool.history.sent(batch.numbers, len(batch.payload), now_s)
         return True
 
     def begin_epoch(self, now_s: float) -> None:
@@ -252,7 +252,7 @@ class DroneSession:
     def _disconnected(self) -> None:
         self._spool.connected = False
         for numbers in self._numbers.values():
-            self._spool.unconfirmed(numbers)
+            self._spool.history.land(numbers)
         self._numbers.clear()
         self._history_mid = None
         self._pace.disconnected()
@@ -268,7 +268,7 @@ class DroneSession:
             return
         self._warn_once(f"the broker refuses what this drone publishes: {event.reason}")
         if numbers is not None:
-            self._spool.flights.refused(numbers)
+            self._spool.history.flights.refused(numbers)
 
     def _received(self, event: Received, now_s: float) -> None:
         try:

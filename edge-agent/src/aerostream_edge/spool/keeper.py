@@ -13,10 +13,11 @@ from aerostream_contract.models import Backlog
 from aerostream_edge.errors import StateError
 from aerostream_edge.logs import BoundLog
 from aerostream_edge.spool.file import SpoolFile
+from aerostream_edge.spool.history import Stretch
 from aerostream_edge.spool.item import Drop, Item
 from aerostream_edge.spool.pace import Pace
 from aerostream_edge.spool.resend import Resend, resend
-from aerostream_edge.spool.spool import Spool, Stretch
+from aerostream_edge.spool.spool import Spool
 from aerostream_edge.spool.work import SpoolDamaged, SpoolFailed
 
 _EPOCH_BITS = 42
@@ -160,8 +161,8 @@ class SpoolKeeper:
             self.spool.synced()
 
     async def _send_history(self, now_s: float) -> None:
-        spool = self.spool
-        most_bytes = self._pace.allows(now_s, spool.flights.history_bytes)
+        spool, history = self.spool, self.spool.history
+        most_bytes = self._pace.allows(now_s, history.flights.history_bytes)
         if not most_bytes or not self._sender.has_room or spool.has_live:
             return
         numbers = spool.choose(now_s)
@@ -171,19 +172,21 @@ class SpoolKeeper:
         try:
             items, batch = await self._on_disk(lambda: self._batch(numbers, most_bytes, epoch))
         except (SpoolDamaged, SpoolFailed):
-            spool.give_back(numbers)
+            history.give_back(numbers)
             raise
         read = {item.number for item in items}
         reached = numbers.index(items[-1].number) if items else len(numbers) - 1
-        spool.missing(number for number in numbers[:reached] if number not in read)
+        history.missing(number for number in numbers[:reached] if number not in read)
         if batch is None:
-            spool.missing(numbers)
+            history.missing(numbers)
             return
         # Times that moved while the disk was read: the next batch has them.
         sent = set(batch.numbers) if spool.moves == moves else set()
-        spool.give_back(n for n in numbers if n not in sent and (n in read or n < items[-1].number))
+        history.give_back(
+            n for n in numbers if n not in sent and (n in read or n < items[-1].number)
+        )
         if sent and not self._sender.send_history(batch, now_s):
-            spool.give_back(batch.numbers)
+            history.give_back(batch.numbers)
 
     def _batch(
         self, numbers: list[int], most_bytes: int, epoch: int
@@ -203,7 +206,7 @@ class SpoolKeeper:
             await self._try_home(self._home, now_s)
 
     async def _see_backlog(self) -> None:
-        stretches = self.spool.stretches()
+        stretches = self.spool.history.stretches()
         if stretches == self._stretches:
             return
         ends = [(each.first, each.last) for each in stretches]

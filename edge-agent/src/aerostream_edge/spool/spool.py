@@ -5,16 +5,15 @@ it. What was not published while it was new, or not acknowledged in time, waits 
 as history, the newest first.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from heapq import nlargest
 from itertools import pairwise
 from typing import NamedTuple
 
 from aerostream_contract.ranges import RangeSet
 
-from aerostream_edge.spool.flights import Flights
+from aerostream_edge.spool.history import History
 from aerostream_edge.spool.item import Drop, Item, Kind
+from aerostream_edge.spool.live import Live
 from aerostream_edge.spool.restamp import Move, Restamp, restamped
 from aerostream_edge.spool.work import Opened, Run, Write
 
@@ -31,8 +30,6 @@ _EARLY_S = 0.25
 _AGE_CHECK_S = 60.0
 #: Connections of one start of the agent.
 _SESSIONS = 1_000_000
-_MOST_IN_BATCH = 500
-_MOST_STRETCHES = 16
 
 
 class Host(NamedTuple):
@@ -42,14 +39,6 @@ class Host(NamedTuple):
     """Which boot of the host it is; runs of one boot share their monotonic clock."""
     base_us: int
     """UTC minus the monotonic clock, as the host believes."""
-
-
-class Stretch(NamedTuple):
-    """Numbers that are still to be stored, as one stretch of history."""
-
-    first: int
-    last: int
-    frames: int
 
 
 class Spool:
@@ -93,7 +82,8 @@ class Spool:
         """Numbers of sessions count from here: they grow across starts of the agent."""
         self._next = self._reserved = opened.next_number
         self._sealed = self._sealed_at_start = opened.sealed
-        self._waiting = opened.pending
+        self.history = History(opened.pending)
+        """What is in the file and was not new when it could be sent, or was sent."""
         self._has_restamps = bool(opened.restamps)
         self._earlier = opened.runs
         self._sure = not self._guessing
@@ -105,14 +95,9 @@ class Spool:
         self._new_restamps: list[Restamp] = []
         self._unwritten: list[Item] = []
         self._writing: list[Item] = []
-        self._fresh: deque[Item] = deque()
-        self._urgent: deque[Item] = deque()
-        self._chosen: set[int] = set()
-        """History that is being read."""
+        self._live = Live()
         self._uncertain: set[int] = set()
         """Items whose write failed: the file may have them all the same."""
-        self.flights = Flights()
-        """What was sent."""
         self._stored = RangeSet()
         self._stored_since_s: float | None = None
         self._refused: list[int] = []
@@ -124,8 +109,7 @@ class Spool:
 
     def __len__(self) -> int:
         """Items that are not known to be stored."""
-        new = len(self._unwritten) + len(self._writing) + len(self._fresh) + len(self._urgent)
-        return new + len(self._waiting) + len(self._chosen) + len(self.flights)
+        return len(self._unwritten) + len(self._writing) + len(self._live) + len(self.history)
 
     @property
     def next_number(self) -> int:
@@ -179,10 +163,8 @@ class Spool:
             item.from_us += moved.about_us(item.number)
             item.to_us += moved.about_us(item.number)
         # What is written and was about to go live has its old times: it goes by the file.
-        for queue in (self._fresh, self._urgent):
-            for item in queue:
-                self._waiting.add(item.number)
-            queue.clear()
+        for item in self._live.clear():
+            self.history.waiting.add(item.number)
         ranges = self._unseen(self._run.first, self._next)
         if ranges:
             self._new_restamps.append(Restamp(ranges, list(moves)))
@@ -190,18 +172,7 @@ class Spool:
 
     def _unseen(self, first: int, end: int) -> list[tuple[int, int]]:
         """What is in the file (or on its way there), from `first` to before `end`, never sent."""
-        unseen = RangeSet(
-            (max(low, first), min(high, end - 1))
-            for low, high in self._waiting
-            if low < end and high >= first
-        )
-        written = (item.number for item in self._writing)
-        for number in (*written, *self._chosen, *self.flights):
-            if first <= number < end:
-                unseen.add(number)
-        for low, high in self.flights.seen:
-            unseen.discard(low, high)
-        return list(unseen)
+        return self.history.unseen(first, end, (item.number for item in self._writing))
 
     # --- the file -----------------------------------------------------------------------
 
@@ -238,9 +209,7 @@ class Spool:
             write.reserve = items[-1].number + 1 + BLOCK
             write.durable = True
         write.stored = list(self._stored)
-        write.forget_restamps = self._has_restamps and not (
-            self._waiting or self._chosen or self.flights
-        )
+        write.forget_restamps = self._has_restamps and not len(self.history)
         self._writing = items
         self._unwritten, self._new_restamps, self._refused = [], [], []
         self._reported, self._told, self._stored_since_s = [], None, None
@@ -261,10 +230,9 @@ class Spool:
         moved = write.restamps + self._new_restamps
         for item in write.items:
             if any(restamp.is_for(item.number) for restamp in moved):
-                self._waiting.add(item.number)
+                self.history.waiting.add(item.number)
             else:
-                urgent = item.kind is not Kind.TELEMETRY
-                (self._urgent if urgent else self._fresh).append(item)
+                self._live.add(item)
         if write.durable:
             self.synced()
         elif write.items:
@@ -311,7 +279,7 @@ class Spool:
         """
         at_hand = [*self._writing, *self._unwritten]
         if is_lost:
-            at_hand += (*self._urgent, *self._fresh)
+            at_hand += self._live
         elif self._guessing:
             # In this file their times may move later: they must not be seen with others.
             at_hand = [item for item in at_hand if item.number not in self._uncertain]
@@ -329,15 +297,14 @@ class Spool:
 
     def written_numbers(self) -> list[int]:
         """All that is in the file and not known to be stored, the newest first."""
-        numbers = RangeSet(self._waiting)
-        queued = [item.number for item in (*self._urgent, *self._fresh)]
-        for number in (*queued, *self._chosen, *self.flights):
-            numbers.add(number)
+        numbers = self.history.numbers()
+        for item in self._live:
+            numbers.add(item.number)
         return list(numbers.from_highest())
 
     def was_seen(self, number: int) -> None:
         """An item was published under another number: its times stay."""
-        self.flights.seen.add(number)
+        self.history.flights.seen.add(number)
 
     def gave_up(self, drop: Drop) -> None:
         """Count what is out of reach, to be reported."""
@@ -378,77 +345,33 @@ class Spool:
     def next_live(self, now_s: float) -> Item | None:
         """The item to publish next of those that are new; reports and events come first."""
         self._expire(now_s)
-        for queue in (self._urgent, self._fresh):
-            if queue:
-                return queue[0] if self._may_go(queue[0].number) else None
-        return None
+        item = self._live.first
+        return item if item is not None and self._may_go(item.number) else None
 
     def sent_live(self, item: Item, now_s: float) -> None:
         """The item that `next_live` gave went out."""
-        queue = self._urgent if item.kind is not Kind.TELEMETRY else self._fresh
-        queue.popleft()
-        self.flights.sent(item.number, now_s)
+        self._live.sent(item)
+        self.history.flights.sent(item.number, now_s)
 
     @property
     def has_live(self) -> bool:
         """Whether something new waits to be published."""
-        return bool(self._fresh or self._urgent)
+        return bool(len(self._live))
 
     def choose(self, now_s: float) -> list[int]:
         """Numbers of history to send together, the newest first, to be read from the file.
 
         They are to be told as sent, given back, or missing.
         """
-        self._land_overdue(now_s)
+        self._refused += self.history.land_overdue(now_s)
         # Times that move are written down before anybody sees them.
         if self._new_restamps or self._told:
             return []
-        numbers: list[int] = []
-        for number in self._waiting.from_highest():
-            if not self._may_go(number):
-                continue
-            if self.flights.goes_alone(number):
-                if not numbers:
-                    numbers.append(number)
-                break
-            numbers.append(number)
-            if len(numbers) == _MOST_IN_BATCH:
-                break
-        for number in numbers:
-            self._waiting.discard(number)
-        self._chosen.update(numbers)
-        return numbers
-
-    def give_back(self, numbers: Iterable[int]) -> None:
-        """Numbers that were chosen and not sent."""
-        for number in numbers:
-            if number in self._chosen:
-                self._chosen.discard(number)
-                self._waiting.add(number)
-
-    def missing(self, numbers: Iterable[int]) -> None:
-        """Numbers that were chosen, and are not in the file: they were deleted as stored."""
-        for number in numbers:
-            self._chosen.discard(number)
-            self.flights.forget(number)
-
-    def sent_history(self, numbers: Sequence[int], size: int, now_s: float) -> None:
-        """Chosen numbers went out together; what was acknowledged meanwhile is done."""
-        each = size // len(numbers) + 1
-        for number in numbers:
-            if number in self._chosen:
-                self._chosen.discard(number)
-                self.flights.sent(number, now_s, size=each, history=True)
-
-    def unconfirmed(self, numbers: Iterable[int]) -> None:
-        """The connection ended before the broker had confirmed them: they wait again."""
-        for number in self.flights.land(numbers):
-            self._waiting.add(number)
+        return self.history.choose(self._may_go)
 
     def forgotten(self) -> None:
         """The broker lost the session, or an ingest starts anew: all may have to go again."""
-        for number in self.flights.land():
-            self._waiting.add(number)
+        self.history.land()
         self._wake()
 
     def acknowledge(self, epoch: int, ranges: Iterable[tuple[int, int]], now_s: float) -> int:
@@ -458,40 +381,18 @@ class Spool:
         freed = RangeSet()
         highest = -1
         for first, last in ranges:
-            for gone in self._waiting.discard(first, last):
-                freed.add(*gone)
-            chosen = [number for number in self._chosen if first <= number <= last]
-            for number in (*chosen, *self.flights.within(first, last)):
-                freed.add(number)
-            self._chosen.difference_update(chosen)
+            for low, high in self.history.acknowledge(first, last):
+                freed.add(low, high)
             highest = max(highest, min(last, self._next - 1))
-        for first, last in freed:
-            self._stored.add(first, last)
-            self._unsynced.discard(first, last)
-            for number in range(first, last + 1):
-                self.flights.forget(number)
+        for low, high in freed:
+            self._stored.add(low, high)
+            self._unsynced.discard(low, high)
         if not self._unsynced:
             self._unsynced_since_s = None
-        self.flights.acknowledged(highest, len(freed))
+        self.history.flights.acknowledged(highest, len(freed))
         if freed and self._stored_since_s is None:
             self._stored_since_s = now_s
         return len(freed)
-
-    def stretches(self) -> list[Stretch]:
-        """History that is still to be stored, in few stretches, the oldest first."""
-        history = RangeSet(self._waiting)
-        for number in (*self._chosen, *self.flights.history()):
-            history.add(number)
-        ranges = list(history)
-        gaps = ((after[0] - before[1], at) for at, (before, after) in enumerate(pairwise(ranges)))
-        # Cut where the gaps are widest.
-        cuts = sorted(at + 1 for _, at in nlargest(_MOST_STRETCHES - 1, gaps))
-        parts = [ranges[low:high] for low, high in pairwise([0, *cuts, len(ranges)])]
-        return [
-            Stretch(part[0][0], part[-1][1], sum(last - first + 1 for first, last in part))
-            for part in parts
-            if part
-        ]
 
     # --- within -------------------------------------------------------------------------
 
@@ -503,30 +404,17 @@ class Spool:
         """When the oldest sample of an item was received, by the monotonic clock."""
         return (item.received_us - self._host.base_us) / 1e6
 
-    def _land_overdue(self, now_s: float) -> None:
-        """What was not acknowledged in time waits again, or is given up."""
-        again, hopeless = self.flights.overdue(now_s)
-        for number in again:
-            self._waiting.add(number)
-        self._refused += hopeless
-
     def _expire(self, now_s: float) -> None:
         """What could not be published while it was new is history."""
-        for queue in (self._urgent, self._fresh):
-            while queue and now_s - self._received_s(queue[0]) > self._live_s:
-                self._waiting.add(queue.popleft().number)
-        self._land_overdue(now_s)
+        received_us = (now_s - self._live_s) * 1e6 + self._host.base_us
+        for item in self._live.take_older(received_us):
+            self.history.waiting.add(item.number)
+        self._refused += self.history.land_overdue(now_s)
 
     def _dropped(self, drop: Drop) -> None:
-        for number in drop.numbers:
-            self._waiting.discard(number)
-            self._chosen.discard(number)
-            self.flights.forget(number)
         gone = set(drop.numbers)
-        for queue in (self._urgent, self._fresh):
-            kept = [item for item in queue if item.number not in gone]
-            queue.clear()
-            queue.extend(kept)
+        self.history.give_up(gone)
+        self._live.give_up(gone)
         self._add_drop(drop)
 
     def _add_drop(self, drop: Drop) -> None:
