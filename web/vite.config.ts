@@ -19,5 +19,11 @@ export default defineConfig({
       "/ws": { target: BRIDGE.replace("http", "ws"), ws: true },
     },
   },
-  test: { environment: "node", include: ["tests/**/*.test.{ts,tsx}"] },
+  test: {
+    environment: "node",
+    include: ["tests/**/*.test.{ts,tsx}"],
+    // On a machine that is busy with other tests everything takes its time.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+  },
 });

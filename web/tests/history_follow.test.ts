@@ -7,6 +7,7 @@ import { Fleet } from "../src/live/fleet";
 import { View } from "../src/state/view";
 import { type ValueSource, Values } from "../src/values";
 import { stateOfDrone } from "./support/drones";
+import { PATIENCE } from "./support/patience";
 
 const START = Date.parse("2026-11-21T10:00:00Z");
 const END = START + 60_000;
@@ -84,7 +85,7 @@ it("a past flight takes the place of live values until live is shown again", asy
   view.showPast("d1", START, END);
   expect(values.current.kind).toBe("past");
   expect(document.documentElement.dataset.view).toBe("past");
-  await vi.waitFor(() => expect(history.loading).toBe(false));
+  await vi.waitFor(() => expect(history.loading).toBe(false), PATIENCE);
 
   view.moveTo(START + 500);
   expect(history.past?.track?.geometry?.type).toBe("Point");
@@ -141,8 +142,8 @@ it("what cannot be loaded is told in words, and the rest still shows", async () 
       : flight(url),
   );
   view.showPast("d1", START, END);
-  await vi.waitFor(() => expect(history.problem).toBe("The store is busy."));
-  await vi.waitFor(() => expect(history.past?.track).toBeDefined());
+  await vi.waitFor(() => expect(history.problem).toBe("The store is busy."), PATIENCE);
+  await vi.waitFor(() => expect(history.past?.track).toBeDefined(), PATIENCE);
   stop();
 });
 
@@ -161,7 +162,7 @@ const manyEvents = (pages: number) => (url: URL) => {
 it("the events of a long flight are read page by page", async () => {
   const { view, values, history, stop } = page(manyEvents(5));
   view.showPast("d1", START, END);
-  await vi.waitFor(() => expect(history.loading).toBe(false));
+  await vi.waitFor(() => expect(history.loading).toBe(false), PATIENCE);
   expect(history.marks).toHaveLength(5);
   expect(history.eventsUntilMs).toBeUndefined();
   view.moveTo(START + 30_000);
@@ -172,7 +173,7 @@ it("the events of a long flight are read page by page", async () => {
 it("of a flight with too many events it is told where they end, and no mode after that", async () => {
   const { view, values, history, stop } = page(manyEvents(1000));
   view.showPast("d1", START, END);
-  await vi.waitFor(() => expect(history.loading).toBe(false));
+  await vi.waitFor(() => expect(history.loading).toBe(false), PATIENCE);
   expect(history.eventsUntilMs).toBe(START + 9000);
   view.moveTo(START + 9000);
   expect(values.current.doing("d1").mode).toBe("M9");
@@ -195,7 +196,7 @@ it("a flight that is still arriving says where, and is read again as it arrives"
     endMs: START + 1000 * to,
   });
   expect(history.arriving).toEqual([stretch(20, 60)]);
-  await vi.waitFor(() => expect(history.loading).toBe(false));
+  await vi.waitFor(() => expect(history.loading).toBe(false), PATIENCE);
   expect(tracks()).toBe(1);
 
   // What arrives outside the flight, or is told again, is no reason.
@@ -210,8 +211,8 @@ it("a flight that is still arriving says where, and is read again as it arrives"
   tell();
   expect(history.arriving).toEqual([]);
   expect(tracks()).toBe(2);
-  await vi.waitFor(() => expect(tracks()).toBe(3));
-  await vi.waitFor(() => expect(history.loading).toBe(false));
+  await vi.waitFor(() => expect(tracks()).toBe(3), PATIENCE);
+  await vi.waitFor(() => expect(history.loading).toBe(false), PATIENCE);
   expect(tracks()).toBe(3);
   stop();
 });

@@ -7,6 +7,7 @@ import { PastValues } from "../src/history/pastValues";
 import { placeAt } from "../src/history/place";
 import type { DroneEvent, Value } from "../src/live/protocol";
 import { pastAgeText } from "../src/map/draw/past_layer";
+import { PATIENCE } from "./support/patience";
 
 const START = Date.parse("2026-11-21T10:00:00Z");
 const iso = (ms: number) => new Date(ms).toISOString();
@@ -164,7 +165,7 @@ describe("values of the past", () => {
     values.refresh([{ startMs: START + 125_000, endMs: START + 130_000 }]);
     expect(values.sample("d1", "vfr")?.values.second).toBe(130);
     expect(values.loading).toBe(false);
-    await vi.waitFor(() => expect(store.asked.length).toBe(before + 1));
+    await vi.waitFor(() => expect(store.asked.length).toBe(before + 1), PATIENCE);
     expect(store.asked.at(-1)?.start).toBe(START + 120_000);
   });
 

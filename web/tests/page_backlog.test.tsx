@@ -13,6 +13,7 @@ import type { PastPlace } from "../src/map/types";
 import { usePlotData } from "../src/plots/usePlotData";
 import { eventText } from "../src/shell/eventText";
 import { eventOf } from "./support/drones";
+import { PATIENCE } from "./support/patience";
 
 const START = Date.parse("2026-11-21T10:00:00Z");
 const iso = (seconds: number) => new Date(START + 1000 * seconds).toISOString();
@@ -150,7 +151,7 @@ test("a plot of the past is read again when something of it has arrived", async 
     waitFor(() => {
       expect(result.current.loading).toBe(false);
       expect(asked).toBe(count);
-    });
+    }, PATIENCE);
   await settled(1);
   rerender([span(10, 80)]);
   await settled(1);
