@@ -170,6 +170,45 @@ def test_readiness_tells_that_the_database_is_broken(bridge: Bridge) -> None:
     assert "no such table" in failing(bridge)["database"]
 
 
+def test_a_store_that_is_replaced_is_read_from_then_on(bridge: Bridge, tmp_path: Path) -> None:
+    other = DroneName("n", "other")
+    fill(tmp_path / "new", [], [block(DRONE, "vfr", {1: {"alt": 1.0}})])
+    bridge.start()
+    assert [each["channel"] for each in bridge.json("/api/v1/drones/d/channels")] == ["attitude"]
+    take_away(bridge, "telemetry")
+    until(lambda: failing(bridge).keys() == {"store"}, "503")
+    (tmp_path / "new/telemetry.sqlite").rename(bridge.folder / "telemetry.sqlite")
+    until(lambda: not failing(bridge), "ready again")
+    for _ in range(10):  # whichever thread answers
+        assert [each["channel"] for each in bridge.json("/api/v1/drones/d/channels")] == ["vfr"]
+    # And one that is put in its place at once.
+    fill(tmp_path / "newer", [other], [block(DRONE, "wind", {1: {"speed": 1.0}})])
+    (tmp_path / "newer/telemetry.sqlite").replace(bridge.folder / "telemetry.sqlite")
+    for _ in range(10):
+        assert [each["channel"] for each in bridge.json("/api/v1/drones/d/channels")] == ["wind"]
+
+
+def test_a_registry_that_is_deleted_is_missed_and_another_one_is_read(
+    bridge: Bridge, tmp_path: Path
+) -> None:
+    fill(tmp_path / "new", [DroneName("n", "other")], [])
+    bridge.start()
+    assert bridge.get("/api/v1/drones/d").status_code == 200
+    take_away(bridge, "registry")
+    until(lambda: failing(bridge).keys() == {"database"}, "503")
+    assert not (bridge.folder / "registry.sqlite").exists()
+    (tmp_path / "new/registry.sqlite").rename(bridge.folder / "registry.sqlite")
+    until(lambda: not failing(bridge), "ready again")
+    until(lambda: bridge.get("/api/v1/drones/other").status_code == 200, "the drone of the new one")
+    assert bridge.get("/api/v1/drones/d").status_code == 404
+
+
+def take_away(bridge: Bridge, name: str) -> None:
+    """Delete a database of the bridge, with its logs."""
+    for file in bridge.folder.glob(f"{name}.sqlite*"):
+        file.unlink()
+
+
 def test_reading_goes_on_while_another_process_writes(bridge: Bridge) -> None:
     bridge.start()
     with closing(sqlite3.connect(bridge.folder / "telemetry.sqlite")) as writer:

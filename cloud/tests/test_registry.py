@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from aerostream_cloud.database import open_database
 from aerostream_cloud.errors import RegistryUnavailable
-from aerostream_cloud.registry import DroneRegistry, drones
+from aerostream_cloud.registry import COMPARE_S, DroneRegistry, RegistryReader, drones
 from aerostream_contract.errors import InvalidSetting
 from aerostream_contract.names import DroneName
 from sqlalchemy import select
@@ -90,6 +90,49 @@ def test_a_registry_that_is_replaced_while_in_use_is_asked_again(tmp_path: Path)
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         found = connection.execute("SELECT drone, fleet FROM drones ORDER BY drone").fetchall()
     assert found == [("d1", "south"), ("d3", "north")]
+
+
+def test_a_drone_that_somebody_deletes_or_moves_is_asked_for_again(tmp_path: Path) -> None:
+    file = tmp_path / "registry.sqlite"
+    now_s = 0.0
+    registry = DroneRegistry(engine=open_database(f"sqlite:///{file}"), clock_s=lambda: now_s)
+    for name in ("d1", "d2", "d3"):
+        registry.admit(DroneName("north", name), 1)
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("DELETE FROM drones WHERE drone = 'd1'")
+        connection.execute("UPDATE drones SET fleet = 'south' WHERE drone = 'd2'")
+        connection.commit()
+    assert not registry.renew()
+    now_s = COMPARE_S
+    assert registry.renew()
+    assert [registry.admit(DroneName("north", f"d{n}"), 2) for n in (1, 2, 3)] == [
+        "north",
+        "south",
+        "north",
+    ]
+    now_s = 2 * COMPARE_S
+    assert not registry.renew()
+    engine = open_database(f"sqlite:///{file}")
+    reader = RegistryReader(engine=engine)
+    assert [(name.drone, at) for name, at in reader.drones()] == [("d2", 1), ("d3", 1), ("d1", 2)]
+    engine.dispose()
+    registry.close()
+
+
+def test_what_is_known_of_drones_stands_while_the_registry_does_not_answer(tmp_path: Path) -> None:
+    file = tmp_path / "registry.sqlite"
+    now_s = 0.0
+    registry = DroneRegistry(engine=open_database(f"sqlite:///{file}"), clock_s=lambda: now_s)
+    registry.admit(DroneName("north", "d1"), 1)
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("ALTER TABLE drones RENAME TO hidden")
+        connection.commit()
+    now_s = COMPARE_S
+    assert not registry.renew()
+    assert registry.admit(DroneName("north", "d1"), 2) == "north"
+    with pytest.raises(RegistryUnavailable, match="no such table"):
+        registry.admit(DroneName("north", "d2"), 2)
+    registry.close()
 
 
 def test_a_registry_that_is_replaced_by_something_else_is_reported_until_it_is_right(

@@ -13,6 +13,7 @@ from aerostream_cloud.bridge.reading import StoreReader
 from aerostream_cloud.bridge.server import Server, listen, new_server
 from aerostream_cloud.database import open_database
 from aerostream_cloud.logs import service_logger
+from aerostream_cloud.registry import RegistryReader
 from aerostream_cloud.settings import CloudSettings
 from aerostream_contract import models
 from aerostream_contract.channels import CHANNELS
@@ -73,7 +74,7 @@ async def live_server(url: str, folder: Path, **options: Any) -> AsyncIterator[L
         live = Live(
             settings=settings,
             reader=reader,
-            engine=engine,
+            registry=RegistryReader(engine=engine),
             metrics=registry,
             log=service_logger("bridge", "test"),
             **options,

@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 from fastapi import Depends, FastAPI
 from prometheus_client import CollectorRegistry
-from sqlalchemy import Engine
 from starlette.middleware.cors import CORSMiddleware
 from structlog.typing import FilteringBoundLogger
 
@@ -33,6 +32,7 @@ from aerostream_cloud.bridge.reading import StoreReader
 from aerostream_cloud.bridge.server import listen, new_server, shown_url
 from aerostream_cloud.database import open_database
 from aerostream_cloud.logs import service_logger
+from aerostream_cloud.registry import RegistryReader
 from aerostream_cloud.settings import CloudSettings
 
 
@@ -52,15 +52,21 @@ async def run_bridge(settings: CloudSettings, stop: asyncio.Event) -> None:
         stack.callback(engine.dispose)
         reader = StoreReader(url=settings.effective_store_url)
         stack.callback(reader.close)
-        registry = CollectorRegistry()
-        live = Live(settings=settings, reader=reader, engine=engine, metrics=registry, log=log)
+        registry = RegistryReader(engine=engine)
+        metrics = CollectorRegistry()
+        live = Live(settings=settings, reader=reader, registry=registry, metrics=metrics, log=log)
         app = create_app(
-            settings=settings, live=live, reader=reader, engine=engine, registry=registry, log=log
+            settings=settings,
+            live=live,
+            reader=reader,
+            registry=registry,
+            metrics=metrics,
+            log=log,
         )
         loopback = _is_loopback(settings.http_host)
         front = Front(
             app,
-            metrics=RestMetrics(registry),
+            metrics=RestMetrics(metrics),
             map_sources=settings.map_sources,
             # On other addresses nobody but the operator knows by which names it is reached.
             names=_names(settings) if loopback else None,
@@ -89,8 +95,8 @@ def create_app(
     settings: CloudSettings,
     live: Live,
     reader: StoreReader,
-    engine: Engine,
-    registry: CollectorRegistry,
+    registry: RegistryReader,
+    metrics: CollectorRegistry,
     log: FilteringBoundLogger,
     page_files: Path = PAGE_FILES,
 ) -> FastAPI:
@@ -101,7 +107,7 @@ def create_app(
         app.add_middleware(
             CORSMiddleware, allow_origins=list(settings.origins), allow_methods=["GET"]
         )
-    health = Health(broker=live, reader=reader, engine=engine)
+    health = Health(broker=live, reader=reader, registry=registry)
     fleet = live.fleet
     for router in (
         drone_routes(fleet=fleet, reader=reader),
@@ -112,7 +118,7 @@ def create_app(
         export_routes(fleet=fleet, reader=reader),
         channel_routes(),
         page_routes(map_style=settings.map_style),
-        health_routes(health=health, registry=registry),
+        health_routes(health=health, registry=metrics),
     ):
         app.include_router(router, dependencies=[Depends(no_other_parameters)])
     app.include_router(live.router)

@@ -6,15 +6,14 @@ from typing import Protocol
 from aerostream_contract import __version__
 from fastapi import APIRouter
 from prometheus_client import CollectorRegistry, exposition
-from sqlalchemy import Engine, text
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import Response
 
 from aerostream_cloud.bridge.api.answers import json_answer, problems
 from aerostream_cloud.bridge.api.shapes import Alive, Ready
 from aerostream_cloud.bridge.problems import ApiProblem, ProblemKind, ProblemPart
 from aerostream_cloud.bridge.reading import StoreReader
-from aerostream_cloud.errors import CloudError
+from aerostream_cloud.errors import CloudError, RegistryUnavailable
+from aerostream_cloud.registry import RegistryReader
 
 _TIMEOUT_S = 3.0
 #: A drone that nobody is called: asking for it proves that the store answers.
@@ -39,13 +38,15 @@ class Health:
     Args:
         broker: the connection to the broker.
         reader: the store.
-        engine: the registry's database.
+        registry: which drones there are.
     """
 
-    def __init__(self, *, broker: Connection, reader: StoreReader, engine: Engine) -> None:
+    def __init__(
+        self, *, broker: Connection, reader: StoreReader, registry: RegistryReader
+    ) -> None:
         self._broker = broker
         self._reader = reader
-        self._engine = engine
+        self._registry = registry
 
     async def failures(self) -> dict[str, str]:
         """What does not work, and why, by part; empty where all is well."""
@@ -69,16 +70,12 @@ class Health:
     async def _ask_database(self) -> str:
         try:
             async with asyncio.timeout(_TIMEOUT_S):
-                await asyncio.to_thread(self._touch_database)
+                await asyncio.to_thread(self._registry.check)
         except TimeoutError:
             return f"the database did not answer within {_TIMEOUT_S:g} s"
-        except SQLAlchemyError as error:
+        except RegistryUnavailable as error:
             return f"the database cannot be read: {reason_of(error)}"
         return ""
-
-    def _touch_database(self) -> None:
-        with self._engine.connect() as connection:
-            connection.execute(text("SELECT 1 FROM drones LIMIT 1"))
 
 
 PARTS = ("broker", "store", "database", "ingest")
@@ -87,7 +84,8 @@ PARTS = ("broker", "store", "database", "ingest")
 
 def reason_of(error: BaseException) -> str:
     """Why a part does not work, as its driver says; our own sentences name files and hosts."""
-    cause = error.__cause__ or getattr(error, "orig", None)
+    cause = error.__cause__
+    cause = getattr(cause, "orig", None) or cause  # what SQLAlchemy wraps
     if cause is None:
         return "it is not there" if isinstance(error, CloudError) else type(error).__name__
     return str(cause).splitlines()[0] if str(cause) else type(cause).__name__

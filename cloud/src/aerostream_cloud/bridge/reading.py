@@ -76,6 +76,9 @@ class StoreReader:
 
     def _run(self, work: Callable[[TelemetryStore], _Answer]) -> _Answer:
         store: TelemetryStore | None = getattr(self._mine, "store", None)
+        if store is not None and not store.is_in_place():
+            self._drop(store)
+            store = None
         if store is None:
             store = self._mine.store = open_store(self._url, read_only=True)
             self._open.append(store)
@@ -89,8 +92,12 @@ class StoreReader:
                 "ask for less time, fewer fields, or a longer `every`",
             ) from error
         except StoreError:
-            # The file may have been replaced; the next question opens it anew.
-            self._mine.store = None
-            self._open.remove(store)
-            store.close()
+            # Whatever is wrong with the connection, the next question has a new one.
+            self._drop(store)
             raise
+
+    def _drop(self, store: TelemetryStore) -> None:
+        """Let go of this thread's store."""
+        self._mine.store = None
+        self._open.remove(store)
+        store.close()

@@ -188,6 +188,9 @@ class TelemetryStore(Protocol):
     def interrupt(self) -> None:
         """Read no more: what another thread reads ends with QueryTooLong. Any thread may call."""
 
+    def is_in_place(self) -> bool:
+        """Whether the database is still the one that was opened; else open it anew."""
+
     def stats(self) -> list[SeriesStats]:
         """Every series with samples, sorted by its key."""
 

@@ -217,6 +217,11 @@ class SqliteStore:
         self._interrupted = True
         self._connection.interrupt()
 
+    def is_in_place(self) -> bool:
+        """See `TelemetryStore.is_in_place`."""
+        with self._failing_clearly():
+            return self._opened is not None and self._opened.changed() is None
+
     def stats(self) -> list[SeriesStats]:
         """See `TelemetryStore.stats`."""
         with self._failing_clearly(), self._one_moment():
@@ -303,7 +308,9 @@ class SqliteStore:
             self._check_header()
             if mode != "ro":
                 self._set_up()
-                self._opened = OpenedFiles(self._file, Path(f"{self._file}-wal"))
+            # Readers leave logs to those who write.
+            log = [] if mode == "ro" else [Path(f"{self._file}-wal")]
+            self._opened = OpenedFiles(self._file, *log)
         except BaseException:
             self._connection.close()
             raise

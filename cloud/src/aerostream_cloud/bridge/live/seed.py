@@ -4,13 +4,12 @@ import asyncio
 import time
 
 from aerostream_contract.channels import channel_named
-from sqlalchemy import Engine
 from structlog.typing import FilteringBoundLogger
 
 from aerostream_cloud.bridge.live.fleet import Fleet
 from aerostream_cloud.bridge.reading import StoreReader
 from aerostream_cloud.errors import CloudError
-from aerostream_cloud.registry import registered_drones
+from aerostream_cloud.registry import RegistryReader
 from aerostream_cloud.store import Sample, Selection, TelemetryStore
 
 INTERVAL_S = 10.0
@@ -47,7 +46,7 @@ class Seeder:
     Args:
         fleet: takes it.
         reader: reads the store.
-        engine: the registry's database.
+        registry: which drones there are.
         log: for what happens; each trouble is said once.
         interval_s: see `INTERVAL_S`.
     """
@@ -57,13 +56,13 @@ class Seeder:
         *,
         fleet: Fleet,
         reader: StoreReader,
-        engine: Engine,
+        registry: RegistryReader,
         log: FilteringBoundLogger,
         interval_s: float = INTERVAL_S,
     ) -> None:
         self._fleet = fleet
         self._reader = reader
-        self._engine = engine
+        self._registry = registry
         self._log = log
         self._interval_s = interval_s
         self._registry_read = asyncio.Event()
@@ -90,7 +89,7 @@ class Seeder:
         Raises:
             CloudError: one of them cannot be read.
         """
-        rows = await asyncio.to_thread(registered_drones, self._engine)
+        rows = await asyncio.to_thread(self._registry.drones)
         new = self._fleet.register(rows, now_us=time.time_ns() // 1000)
         self._registry_read.set()
         self._unsettled.update(dict.fromkeys(new, _FRUITLESS_READS))

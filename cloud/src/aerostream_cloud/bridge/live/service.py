@@ -6,7 +6,6 @@ import time
 
 from aerostream_contract.times import iso_from_us
 from prometheus_client import CollectorRegistry
-from sqlalchemy import Engine
 from structlog.typing import FilteringBoundLogger
 
 from aerostream_cloud.bridge.live.fleet import Fleet
@@ -19,6 +18,7 @@ from aerostream_cloud.bridge.live.seed import INTERVAL_S, Seeder
 from aerostream_cloud.bridge.live.uplink import Uplink
 from aerostream_cloud.bridge.live.websocket import MAX_CONNECTIONS, WebSocketEndpoints
 from aerostream_cloud.bridge.reading import StoreReader
+from aerostream_cloud.registry import RegistryReader
 from aerostream_cloud.settings import CloudSettings
 
 _LOOK_AFTER_S = 0.25
@@ -31,7 +31,7 @@ class Live:
     Args:
         settings: broker, instance, origins.
         reader: reads the newest stored samples of drones.
-        engine: the registry's database.
+        registry: which drones there are.
         metrics: where its metrics go.
         log: for what happens.
         stall_s: a client that reads nothing for so long is cut off.
@@ -44,7 +44,7 @@ class Live:
         *,
         settings: CloudSettings,
         reader: StoreReader,
-        engine: Engine,
+        registry: RegistryReader,
         metrics: CollectorRegistry,
         log: FilteringBoundLogger,
         stall_s: float = STALL_S,
@@ -72,7 +72,7 @@ class Live:
             log=log,
         )
         self._seeder = Seeder(
-            fleet=self.fleet, reader=reader, engine=engine, log=log, interval_s=seed_interval_s
+            fleet=self.fleet, reader=reader, registry=registry, log=log, interval_s=seed_interval_s
         )
         self._late = LateEvents(fleet=self.fleet, reader=reader, log=log)
         self._endpoints = WebSocketEndpoints(
