@@ -6,8 +6,8 @@ from pathlib import Path
 from statistics import median
 
 import pytest
-from aerostream_sim.autopilots import px4_facts
-from aerostream_sim.autopilots.ardupilot_facts import PLANE_STREAMS
+from aerostream_sim.autopilots.ardupilot.stream_table import PLANE_STREAMS
+from aerostream_sim.autopilots.px4.stream_table import STREAMS_HZ
 from aerostream_sim.tlog import read_flight
 from pymavlink.dialects.v20 import all as dialect
 from support.recorded import SHARED
@@ -132,7 +132,7 @@ def test_the_tables_name_only_messages_that_can_be_built() -> None:
     for kind in ("copter", "plane", "rover", "boat"):
         px4 = Bench(kind, "px4", idle=True).vehicle.autopilot
         assert set(px4.builders) >= set(px4.streams.intervals_us)
-    assert set(px4_facts.STREAMS_HZ) <= set(Bench("copter", "px4").vehicle.autopilot.builders)
+    assert set(STREAMS_HZ) <= set(Bench("copter", "px4").vehicle.autopilot.builders)
     assert set(PLANE_STREAMS) <= set(Bench("plane", "ardupilot").vehicle.autopilot.builders)
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from aerostream_contract.vehicles import Heartbeat
-from aerostream_sim.autopilots import px4_facts
 from aerostream_sim.autopilots.commands import Cmd
+from aerostream_sim.autopilots.px4.mode_table import custom_mode
 from aerostream_sim.flight.flight import Landed
 from aerostream_sim.vehicle import AutopilotName
 from pymavlink.dialects.v20 import all as dialect
@@ -111,7 +111,7 @@ def bench_for(name: str, vehicle: str, trial: dict[str, Any]) -> Bench:
     home = RECORDED_HOMES[AutopilotName(autopilot)]
     bench = Bench(kind, autopilot, idle=True, home=home)
     before = trial["before"]
-    bench.vehicle.autopilot.mode = mode_number(kind, autopilot, before["mode"])
+    bench.vehicle.autopilot.modes.mode = mode_number(kind, autopilot, before["mode"])
     if "ground-link" in name:
         bench.send(dialect.MAVLink_heartbeat_message(6, 8, 0, 0, 4, 3), (255, 190))
         bench.run(0.2)
@@ -137,9 +137,7 @@ def mode_number(kind: str, autopilot: str, name: str) -> int:
     mav_type = {"copter": 2, "plane": 1, "rover": 10}[kind]
     number = 3 if autopilot == "ardupilot" else 12
     known = (
-        range(30)
-        if number == 3
-        else [px4_facts.custom_mode(m, s) for m in range(1, 11) for s in range(11)]
+        range(30) if number == 3 else [custom_mode(m, s) for m in range(1, 11) for s in range(11)]
     )
     for mode in known:
         if Heartbeat(mav_type, number, 1, mode, 3).mode == name:

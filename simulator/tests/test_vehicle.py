@@ -48,7 +48,7 @@ def test_a_vehicle_flies_and_rests_and_flies_again(kind: str, autopilot: str) ->
     for _ in range(400):
         bench.now_s += 1.0
         bench.vehicle.advance(bench.now_s, heard=False)
-        armed.append(bench.vehicle.autopilot.armed)
+        armed.append(bench.vehicle.autopilot.orders.armed)
     starts = sum(now and not before for before, now in pairwise(armed))
     ends = sum(before and not now for before, now in pairwise(armed))
     assert starts >= 2
@@ -118,7 +118,7 @@ def test_a_low_battery_brings_an_ardupilot_home_with_the_recorded_words() -> Non
         (each.message.custom_mode, each.message.system_status) for each in named(heard, "HEARTBEAT")
     ]
     assert (6, 5) in beats, "RTL, critical"
-    assert not bench.vehicle.autopilot.armed, "it landed"
+    assert not bench.vehicle.autopilot.orders.armed, "it landed"
     bench.command(Cmd.DO_SET_MODE, 1, 4)
     bench.command(Cmd.COMPONENT_ARM_DISARM, 1)
     answers = bench.run(1)
@@ -156,9 +156,9 @@ def test_who_commands_a_vehicle_has_it_for_good() -> None:
     assert bench.vehicle.flying
     bench.command(Cmd.NAV_RETURN_TO_LAUNCH)
     bench.run(200)
-    assert not bench.vehicle.autopilot.armed
+    assert not bench.vehicle.autopilot.orders.armed
     bench.run(300)
-    assert not bench.vehicle.autopilot.armed, "the operator does not interfere any more"
+    assert not bench.vehicle.autopilot.orders.armed, "the operator does not interfere any more"
 
 
 def test_the_mission_that_is_flown_can_be_downloaded() -> None:

@@ -4,9 +4,9 @@ import random
 from dataclasses import dataclass
 from enum import StrEnum
 
-from aerostream_sim.autopilots.ardupilot import ArduPilot
-from aerostream_sim.autopilots.base import Autopilot
-from aerostream_sim.autopilots.px4 import Px4
+from aerostream_sim.autopilots.ardupilot.autopilot import ardupilot
+from aerostream_sim.autopilots.autopilot import MakeAutopilot
+from aerostream_sim.autopilots.px4.autopilot import px4
 from aerostream_sim.flight.kinds import Kind
 from aerostream_sim.flight.operator import Operator
 from aerostream_sim.flight.patterns import PatternName
@@ -28,9 +28,9 @@ class AutopilotName(StrEnum):
     PX4 = "px4"
 
 
-_AUTOPILOTS: dict[AutopilotName, type[Autopilot]] = {
-    AutopilotName.ARDUPILOT: ArduPilot,
-    AutopilotName.PX4: Px4,
+_AUTOPILOTS: dict[AutopilotName, MakeAutopilot] = {
+    AutopilotName.ARDUPILOT: ardupilot,
+    AutopilotName.PX4: px4,
 }
 
 
@@ -77,18 +77,18 @@ class Vehicle:
             utc_us=utc_us,
             rnd=rnd,
         )
+        self._operator = Operator(
+            random.Random(f"{spec.seed}/{spec.index}/operator"), rnd.uniform(*_FIRST_START_S)
+        )
+        self._operator.dismissed = spec.idle
         make = _AUTOPILOTS[spec.autopilot]
         self.autopilot = make(
             platform=self.platform,
             system=spec.system,
             rnd=random.Random(f"{spec.seed}/{spec.index}/autopilot"),
+            commanded=self._operator.dismiss,
         )
         self._wire = Wire(spec.system)
-        self._operator = Operator(
-            random.Random(f"{spec.seed}/{spec.index}/operator"), rnd.uniform(*_FIRST_START_S)
-        )
-        self._operator.dismissed = spec.idle
-        self.autopilot.commanded = self._operator.dismiss
         self.autopilot.power_on(
             ready_for_s=0.0 if spec.boots else round(rnd.uniform(*_READY_FOR_S), 1)
         )
@@ -101,7 +101,7 @@ class Vehicle:
     @property
     def next_answer_s(self) -> float:
         """When something waits to be sent; infinity: nothing does."""
-        return self.autopilot.outbox.next_s
+        return self.autopilot.next_answer_s
 
     @property
     def flying(self) -> bool:
@@ -123,12 +123,12 @@ class Vehicle:
         while self.platform.now_s + (step_s := self._step_s) <= now_s + 1e-9:
             news = self.platform.step(step_s)
             if self.autopilot.powered:
-                self._operator.step(self.platform.now_s, self.autopilot)
+                self._operator.step(self.platform.now_s, self.autopilot.orders)
             bundles = self.autopilot.step(news, heard=heard)
             if heard:
                 sent += [self._wire.pack(bundle) for bundle in bundles if bundle]
         # Answers do not wait for the next step.
-        for answer in self.autopilot.outbox.due(now_s):
+        for answer in self.autopilot.answers(now_s):
             if heard:
                 sent.append(self._wire.pack(answer))
         return sent

@@ -17,19 +17,6 @@ class Result(IntEnum):
     FAILED = 4
 
 
-class Severity(IntEnum):
-    """MAV_SEVERITY."""
-
-    EMERGENCY = 0
-    ALERT = 1
-    CRITICAL = 2
-    ERROR = 3
-    WARNING = 4
-    NOTICE = 5
-    INFO = 6
-    DEBUG = 7
-
-
 class Cmd(IntEnum):
     """MAV_CMD, as far as the simulator answers to them."""
 

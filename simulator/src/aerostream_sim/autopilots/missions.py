@@ -1,16 +1,13 @@
-"""The mission that a vehicle flies, for those who download it."""
+"""The mission that a vehicle flies: its round, written as mission items."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any
 
-from pymavlink.dialects.v20 import all as dialect
-
-from aerostream_sim.mavlink.wire import Message
+from aerostream_sim.autopilots.part import Part
+from aerostream_sim.flight.platform import Platform
 
 NAV_WAYPOINT, NAV_TAKEOFF, DO_JUMP, NAV_LAND, DO_LAND_START = 16, 22, 177, 21, 189
 GLOBAL, GLOBAL_RELATIVE, MISSION = 0, 3, 2
-_MISSION, _FENCE, _RALLY = 0, 1, 2
-_UNSUPPORTED, _INVALID_SEQUENCE = 3, 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,27 +22,56 @@ class MissionItem:
     alt_m: float = 0.0
 
 
-class MissionServer:
-    """Answers who downloads the mission. Nothing can be uploaded (yet)."""
+class Mission(Part, ABC):
+    """The round as a mission of this autopilot.
 
-    def take(self, message: Any, items: list[MissionItem]) -> list[Message]:
-        """The answers to a message of the mission protocol."""
-        kind = message.mission_type
-        target = (message.get_srcSystem(), message.get_srcComponent())
-        name = message.get_type()
-        if kind not in (_MISSION, _FENCE, _RALLY) or name == "MISSION_COUNT":
-            return [dialect.MAVLink_mission_ack_message(*target, _UNSUPPORTED, kind)]
-        found = items if kind == _MISSION else []
-        if name == "MISSION_REQUEST_LIST":
-            return [dialect.MAVLink_mission_count_message(*target, len(found), kind)]
-        if not 0 <= message.seq < len(found):
-            return [dialect.MAVLink_mission_ack_message(*target, _INVALID_SEQUENCE, kind)]
-        return [_item_message(name, message.seq, found[message.seq], target)]
+    Args:
+        platform: the vehicle.
+    """
 
+    def __init__(self, *, platform: Platform) -> None:
+        self._platform = platform
+        self._flight = platform.flight
+        self.started = False
+        """Whether it was begun since the vehicle was armed."""
 
-def _item_message(asked: str, seq: int, item: MissionItem, target: tuple[int, int]) -> Message:
-    head = (*target, seq, item.frame, item.command, 0, 1, *item.params)
-    if asked == "MISSION_REQUEST":
-        return dialect.MAVLink_mission_item_message(*head, item.lat_deg, item.lon_deg, item.alt_m)
-    x, y = round(item.lat_deg * 1e7), round(item.lon_deg * 1e7)
-    return dialect.MAVLink_mission_item_int_message(*head, x, y, item.alt_m)
+    @property
+    @abstractmethod
+    def first_item(self) -> int:
+        """Number of the round's first waypoint."""
+
+    @property
+    @abstractmethod
+    def total(self) -> int:
+        """MISSION_CURRENT.total."""
+
+    @abstractmethod
+    def items(self) -> list[MissionItem]:
+        """The whole mission."""
+
+    @property
+    def current(self) -> int:
+        """Number of the item that is flown."""
+        return self.first_item + self._platform.round.target if self.started else 0
+
+    def restart(self) -> None:
+        """None was begun."""
+        self.started = False
+
+    def round_items(self) -> list[MissionItem]:
+        """The round's waypoints, and the jump that repeats them."""
+        home = self._platform.home
+        items = []
+        for point in self._platform.round.waypoints:
+            place = home.moved(point.north, point.east)
+            items.append(
+                MissionItem(
+                    NAV_WAYPOINT,
+                    GLOBAL_RELATIVE,
+                    lat_deg=place.lat_deg,
+                    lon_deg=place.lon_deg,
+                    alt_m=point.up,
+                )
+            )
+        items.append(MissionItem(DO_JUMP, MISSION, (float(self.first_item), -1.0, 0.0, 0.0)))
+        return items

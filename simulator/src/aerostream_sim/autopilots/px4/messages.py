@@ -1,44 +1,49 @@
-"""Messages as PX4 fills them, those included that pymavlink's dialects lack."""
+"""Messages as PX4 fills them."""
 
 import math
-import struct
 from collections.abc import Callable, Sequence
 
 from pymavlink.dialects.v20 import all as dialect
 
-from aerostream_sim.autopilots import px4_facts as facts
 from aerostream_sim.autopilots.condition import Condition
+from aerostream_sim.autopilots.messages import AutopilotMessages
+from aerostream_sim.autopilots.px4 import raw
+from aerostream_sim.autopilots.px4.events import Px4Events
+from aerostream_sim.autopilots.px4.modes import Px4Modes
+from aerostream_sim.autopilots.px4.remote_id import location, operator_location
 from aerostream_sim.flight.platform import Platform
-from aerostream_sim.mavlink.telemetry import Builder, Telemetry, centidegrees, deg_e7
-from aerostream_sim.mavlink.wire import Message, RawMessage
+from aerostream_sim.mavlink.telemetry import Builder
+from aerostream_sim.mavlink.wire import Message
 
 _NAN = math.nan
-_NOT_ASKED = 0xFFFFFFFF
+_ESTIMATOR_WITHOUT_GPS, _ESTIMATOR_WITH_GPS = 167, 895
 
 
-class Px4Messages(Telemetry):
+class Px4Messages(AutopilotMessages):
     """PX4's messages.
 
     Args:
         platform: the vehicle.
         condition: tells the autopilot's own state.
-        mode: tells HEARTBEAT.custom_mode.
-        events: tells the number of the last event.
+        modes: the mode that they tell.
+        events: the number of the last event, which they tell.
     """
+
+    sensors = (16793645, 16859181, 857786431)
+    further_sensors = (0, 0, 1)
 
     def __init__(
         self,
+        *,
         platform: Platform,
         condition: Callable[[], Condition],
-        mode: Callable[[], int],
-        events: Callable[[], int],
+        modes: Px4Modes,
+        events: Px4Events,
     ) -> None:
-        super().__init__(platform)
-        self._condition = condition
-        self._mode = mode
+        super().__init__(platform=platform, condition=condition)
+        self._modes = modes
         self._events = events
         self._ping = 0
-        self._sent = 0
 
     battery_function = 1
     battery_type = 1
@@ -48,26 +53,8 @@ class Px4Messages(Telemetry):
     def builders(self) -> dict[int, Builder]:
         """What it can send, by message id."""
         m = dialect
-        found: dict[int, Builder] = {
-            m.MAVLINK_MSG_ID_ATTITUDE: self.attitude,
-            m.MAVLINK_MSG_ID_ATTITUDE_QUATERNION: self.attitude_quaternion,
-            m.MAVLINK_MSG_ID_GLOBAL_POSITION_INT: self._located(self.global_position),
-            m.MAVLINK_MSG_ID_LOCAL_POSITION_NED: self.local_position,
-            m.MAVLINK_MSG_ID_VFR_HUD: self.vfr_hud,
-            m.MAVLINK_MSG_ID_HOME_POSITION: self._located(self.home_position),
-            m.MAVLINK_MSG_ID_GPS_GLOBAL_ORIGIN: self._located(self.gps_origin),
-            m.MAVLINK_MSG_ID_POSITION_TARGET_GLOBAL_INT: self.target_global,
+        found = super().builders() | {
             m.MAVLINK_MSG_ID_POSITION_TARGET_LOCAL_NED: self._target_local,
-            m.MAVLINK_MSG_ID_NAV_CONTROLLER_OUTPUT: self.navigation,
-            m.MAVLINK_MSG_ID_GPS_RAW_INT: self.gps_raw,
-            m.MAVLINK_MSG_ID_SYSTEM_TIME: self.system_time,
-            m.MAVLINK_MSG_ID_BATTERY_STATUS: self.battery_status,
-            m.MAVLINK_MSG_ID_VIBRATION: self.vibrations,
-            m.MAVLINK_MSG_ID_SCALED_PRESSURE: self.scaled_pressure,
-            m.MAVLINK_MSG_ID_SERVO_OUTPUT_RAW: self.servo_outputs,
-            m.MAVLINK_MSG_ID_SYS_STATUS: self._sys_status,
-            m.MAVLINK_MSG_ID_EXTENDED_SYS_STATE: self._landed,
-            m.MAVLINK_MSG_ID_MISSION_CURRENT: self._mission,
             m.MAVLINK_MSG_ID_ALTITUDE: self._altitude,
             m.MAVLINK_MSG_ID_ESTIMATOR_STATUS: self._estimator,
             m.MAVLINK_MSG_ID_ATTITUDE_TARGET: self._attitude_target,
@@ -76,11 +63,11 @@ class Px4Messages(Telemetry):
             m.MAVLINK_MSG_ID_TIMESYNC: self._timesync,
             m.MAVLINK_MSG_ID_PING: self._own_ping,
             m.MAVLINK_MSG_ID_CURRENT_MODE: self._current_mode,
-            m.MAVLINK_MSG_ID_OPEN_DRONE_ID_LOCATION: self._remote_id_location,
-            m.MAVLINK_MSG_ID_OPEN_DRONE_ID_SYSTEM: self._remote_id_system,
-            facts.LINK_NODE_STATUS: self._link_node,
-            facts.TIME_ESTIMATE_TO_TARGET: self._time_estimate,
-            facts.CURRENT_EVENT_SEQUENCE: self._event_sequence,
+            m.MAVLINK_MSG_ID_OPEN_DRONE_ID_LOCATION: lambda _at_s: location(self._platform),
+            m.MAVLINK_MSG_ID_OPEN_DRONE_ID_SYSTEM: lambda _at_s: operator_location(self._platform),
+            raw.LINK_NODE_STATUS: lambda at_s: raw.link_node_status(self.boot_us(at_s)),
+            raw.TIME_ESTIMATE_TO_TARGET: lambda _at_s: raw.time_estimate(),
+            raw.CURRENT_EVENT_SEQUENCE: lambda _at_s: raw.event_sequence(self._events.number),
         }
         if self._flight.craft.flies and self._flight.craft.hovers:
             found[m.MAVLINK_MSG_ID_DISTANCE_SENSOR] = self._distance
@@ -88,9 +75,20 @@ class Px4Messages(Telemetry):
             found[m.MAVLINK_MSG_ID_WIND_COV] = self._wind
         return found
 
-    def _located(self, builder: Builder) -> Builder:
-        """Before the first fix there is no place to tell."""
-        return lambda at_s: builder(at_s) if self._platform.gps.has_fix else None
+    @property
+    def checks_fail(self) -> bool:
+        """Armed or not."""
+        return not self._condition().armable
+
+    @property
+    def load(self) -> int:
+        """Whatever it does."""
+        return round(58 + 20 * self._platform.rnd.random())
+
+    @property
+    def knows_place(self) -> bool:
+        """From the first fix on."""
+        return self._platform.gps.has_fix
 
     @property
     def airspeed(self) -> float:
@@ -107,40 +105,6 @@ class Px4Messages(Telemetry):
         """Level."""
         return [1.0, 0.0, 0.0, 0.0]
 
-    def _sys_status(self, _at_s: float) -> Message:
-        battery = self._platform.battery
-        present, enabled, health = facts.SENSORS
-        if not self._condition().armable:
-            health &= ~facts.PREARM_BIT
-        return dialect.MAVLink_sys_status_message(
-            present,
-            enabled,
-            health,
-            round(58 + 20 * self._platform.rnd.random()),
-            round(battery.volts * 1000),
-            round(battery.amps * 100),
-            battery.percent,
-            0,
-            0,
-            0,
-            0,
-            0,
-            0,
-            0,
-            0,
-            1,
-        )
-
-    def _landed(self, _at_s: float) -> Message:
-        return dialect.MAVLink_extended_sys_state_message(0, self._flight.landed)
-
-    def _mission(self, _at_s: float) -> Message:
-        condition = self._condition()
-        state = 3 if condition.in_mission else 2
-        return dialect.MAVLink_mission_current_message(
-            condition.mission_item, condition.mission_total, state, 1 if state == 3 else 2
-        )
-
     def _altitude(self, at_s: float) -> Message:
         up, home = self._flight.motion.up, self._platform.home.alt_m
         clear = max(up, 0.0) if self._flight.craft.flies else _NAN
@@ -154,7 +118,7 @@ class Px4Messages(Telemetry):
         plane = not self._flight.craft.hovers
         return dialect.MAVLink_estimator_status_message(
             self.boot_us(at_s),
-            facts.ESTIMATOR_WITH_GPS if fixed else facts.ESTIMATOR_WITHOUT_GPS,
+            _ESTIMATOR_WITH_GPS if fixed else _ESTIMATOR_WITHOUT_GPS,
             0.05 + 0.1 * shown(),
             0.03 + 0.05 * shown(),
             0.03 + 0.05 * shown(),
@@ -272,75 +236,5 @@ class Px4Messages(Telemetry):
         return dialect.MAVLink_ping_message(self.boot_us(at_s), self._ping - 1, 0, 0)
 
     def _current_mode(self, _at_s: float) -> Message:
-        mode = self._mode()
+        mode = self._modes.mode
         return dialect.MAVLink_current_mode_message(0, mode, mode)
-
-    def _remote_id_location(self, _at_s: float) -> Message:
-        motion, place = self._flight.motion, self._platform.place
-        return dialect.MAVLink_open_drone_id_location_message(
-            0,
-            0,
-            [0] * 20,
-            2 if self._flight.flying else 1,
-            centidegrees(motion.course),
-            round(motion.ground_speed * 100),
-            round(motion.v_up * 100),
-            deg_e7(place.lat_deg),
-            deg_e7(place.lon_deg),
-            place.alt_m,
-            place.alt_m,
-            0,
-            motion.up,
-            12,
-            5,
-            0,
-            3,
-            (self._platform.utc_us / 1e6) % 3600.0,
-            0,
-        )
-
-    def _remote_id_system(self, _at_s: float) -> Message:
-        home = self._platform.home
-        since_2019 = self._platform.utc_us // 1_000_000 - 1_546_300_800
-        return dialect.MAVLink_open_drone_id_system_message(
-            0,
-            0,
-            [0] * 20,
-            0,
-            0,
-            deg_e7(home.lat_deg),
-            deg_e7(home.lon_deg),
-            1,
-            0,
-            -1000.0,
-            -1000.0,
-            0,
-            0,
-            home.alt_m,
-            max(0, since_2019),
-        )
-
-    def _link_node(self, at_s: float) -> Message:
-        payload = struct.pack("<QIIIIIHHHBBBB", self.boot_us(at_s), *[0] * 12)
-        return RawMessage(facts.LINK_NODE_STATUS, facts.LINK_NODE_STATUS_CRC, payload)
-
-    def _time_estimate(self, _at_s: float) -> Message:
-        payload = struct.pack("<IIIII", 0, *[_NOT_ASKED] * 4)
-        return RawMessage(facts.TIME_ESTIMATE_TO_TARGET, facts.TIME_ESTIMATE_CRC, payload)
-
-    def _event_sequence(self, _at_s: float) -> Message:
-        payload = struct.pack("<HB", self._events() & 0xFFFF, 1)
-        return RawMessage(facts.CURRENT_EVENT_SEQUENCE, facts.CURRENT_EVENT_SEQUENCE_CRC, payload)
-
-    def event(self, kind: facts.EventType, number: int, arguments: bytes) -> Message:
-        """An EVENT to everybody."""
-        head = struct.pack(
-            "<IIHBBB",
-            kind.id,
-            self.boot_ms(self._platform.now_s),
-            number & 0xFFFF,
-            0,
-            0,
-            kind.levels,
-        )
-        return RawMessage(facts.EVENT, facts.EVENT_CRC, head + arguments.ljust(40, b"\0"))
