@@ -16,10 +16,11 @@ import pytest
 from aerostream_contract.names import DroneName
 from support.bridge import Bridge, block, fill
 from support.broker import Broker
-from support.cloud import MqttClient, attitude_frame, event_json, until
+from support.cloud import Ingest, MqttClient, attitude_frame, event_json, until
 from websockets.asyncio.client import connect
 
 DRONE = DroneName("n", "d")
+SERVICES = "aero/1/_svc/#"
 
 
 @pytest.fixture
@@ -293,27 +294,87 @@ def test_an_interrupt_at_the_terminal_stops_it_too(bridge: Bridge) -> None:
     assert bridge.wait() == 0
 
 
+def say(client: MqttClient, instance: str, status: str, *fleets: str) -> None:
+    """What an instance of ingest, or its will, says."""
+    state = {"status": status, "version": "1", "fleets": fleets or ["*"], "reason": "disk full"}
+    client.publish(f"aero/1/_svc/ingest/{instance}/state", msgspec.json.encode(state), retain=True)
+
+
+def ingest_of(bridge: Bridge) -> str:
+    """What `/readyz` says of ingest."""
+    answer = bridge.get("/readyz").json()
+    if answer["status"] == "ready":
+        said: str = answer["parts"]["ingest"]
+        return said
+    return failing(bridge).get("ingest", "")
+
+
 def test_readiness_names_an_ingest_that_says_that_it_is_paused(
     broker: Broker, bridge: Bridge
 ) -> None:
     bridge.start()
-    state = {"status": "paused", "version": "1", "fleets": ["*"], "reason": "disk full"}
-    east, west = (f"aero/1/_svc/ingest/{name}/state" for name in ("east", "west"))
+    assert ingest_of(bridge) == "unknown"
     with MqttClient(broker.port) as client:
-        client.publish(east, b"nonsense", retain=True)
-        for topic in (east, west):
-            client.publish(topic, msgspec.json.encode(state), retain=True)
-        until(
-            lambda: failing(bridge) == {"ingest": "ingest cannot store now: east, west"}, "paused"
-        )
-        client.publish(west, msgspec.json.encode(state | {"status": "online"}), retain=True)
-        until(lambda: failing(bridge) == {"ingest": "ingest cannot store now: east"}, "one is back")
+        client.publish("aero/1/_svc/ingest/east/state", b"nonsense", retain=True)
+        say(client, "east", "paused")
+        say(client, "west", "paused")
+        until(lambda: ingest_of(bridge) == "ingest cannot store now: east, west", "paused")
+        say(client, "west", "online")
+        until(lambda: ingest_of(bridge) == "ingest cannot store now: east", "one is back")
         # Cleared by somebody who took that instance down for good.
-        client.publish(east, b"", retain=True)
-        until(lambda: not failing(bridge), "ready")
-        client.publish(east, msgspec.json.encode(state))
+        client.publish("aero/1/_svc/ingest/east/state", b"", retain=True)
+        until(lambda: ingest_of(bridge) == "ok", "ready")
+        say(client, "east", "paused")
         until(lambda: failing(bridge), "paused again")
     broker.kill()
+    until(lambda: failing(bridge) == {"broker": "the broker is not connected"}, "nothing is known")
     broker.start()
     # The broker has forgotten it, and it is not there to say it again.
-    until(lambda: not failing(bridge), "ready")
+    until(lambda: ingest_of(bridge) == "unknown", "ready")
+
+
+def test_readiness_misses_an_ingest_that_was_lost_until_another_takes_its_place(
+    broker: Broker, bridge: Bridge
+) -> None:
+    bridge.start()
+    with MqttClient(broker.port) as client:
+        say(client, "vm", "paused")
+        until(lambda: ingest_of(bridge) == "ingest cannot store now: vm", "paused")
+        # It dies while it fails.
+        say(client, "vm", "lost")
+        until(lambda: ingest_of(bridge) == "ingest vm was lost", "lost")
+        # Nobody stores the other fleets yet.
+        say(client, "north", "paused", "north")
+        both = "ingest cannot store now: north; ingest vm was lost"
+        until(lambda: ingest_of(bridge) == both, "one fleet")
+        say(client, "north", "online", "north")
+        until(lambda: ingest_of(bridge) == "ingest vm was lost", "one fleet")
+        say(client, "new", "online")
+        until(lambda: ingest_of(bridge) == "ok", "replaced")
+        say(client, "new", "offline")
+        until(lambda: ingest_of(bridge) == "ingest vm was lost", "missed again")
+        # Its last word may name a fleet that is stored.
+        say(client, "vm", "lost", "north")
+        until(lambda: ingest_of(bridge) == "ok", "stored")
+
+
+def test_readiness_says_that_the_last_ingest_was_stopped(broker: Broker, bridge: Bridge) -> None:
+    bridge.start()
+    with MqttClient(broker.port) as client:
+        say(client, "east", "online", "east")
+        until(lambda: ingest_of(bridge) == "ok", "ready")
+        say(client, "west", "offline", "west")
+        say(client, "east", "offline", "east")
+        until(lambda: ingest_of(bridge) == "no ingest is running", "stopped")
+
+
+def test_an_ingest_that_is_killed_is_missed(broker: Broker, bridge: Bridge, tmp_path: Path) -> None:
+    bridge.start()
+    with (
+        Ingest(broker.url, tmp_path / "data") as ingest,
+        MqttClient(broker.port, SERVICES) as client,
+    ):
+        ingest.ready(client)
+        until(lambda: ingest_of(bridge) == "ok", "ready")
+        ingest.kill()
+        until(lambda: ingest_of(bridge) == "ingest test was lost", "lost")

@@ -1,7 +1,7 @@
 """`/healthz`, `/readyz` and `/metrics`: for those who watch over the service."""
 
 import asyncio
-from typing import Protocol
+from typing import Literal, Protocol
 
 from aerostream_contract import __version__
 from fastapi import APIRouter
@@ -29,7 +29,11 @@ class Connection(Protocol):
 
     @property
     def ingest_failure(self) -> str:
-        """Why samples are not stored, as ingest says; empty where they are."""
+        """Why samples are not stored, as ingest says; empty where nothing says so."""
+
+    @property
+    def ingest_is_heard(self) -> bool:
+        """Whether any ingest says anything."""
 
 
 class Health:
@@ -53,6 +57,11 @@ class Health:
         asked = await asyncio.gather(self._ask_broker(), self._ask_store(), self._ask_database())
         found = [*asked, self._broker.ingest_failure]
         return {part: why for part, why in zip(PARTS, found, strict=True) if why}
+
+    def parts(self) -> dict[str, Literal["ok", "unknown"]]:
+        """Each part, where none fails; of an ingest that nobody ever heard nothing is known."""
+        ingest: Literal["ok", "unknown"] = "ok" if self._broker.ingest_is_heard else "unknown"
+        return {**dict.fromkeys(PARTS, "ok"), "ingest": ingest}
 
     async def _ask_broker(self) -> str:
         return "" if self._broker.connected else "the broker is not connected"
@@ -116,15 +125,13 @@ def health_routes(*, health: Health, registry: CollectorRegistry) -> APIRouter:
     async def readyz() -> Response:
         """Asks the broker's connection, the store and the database, each within seconds.
 
-        An ingest that says that it cannot store makes it unready too.
+        Ingest makes it unready too: one that cannot store or was lost, or none that runs any more.
         """
         failures = await health.failures()
         if failures:
             parts = [ProblemPart(name=part, detail=why) for part, why in failures.items()]
             raise ApiProblem(ProblemKind.UNAVAILABLE, "; ".join(failures.values()), parts)
-        return json_answer(
-            Ready(status="ready", parts=dict.fromkeys(PARTS, "ok")), compressed=False
-        )
+        return json_answer(Ready(status="ready", parts=health.parts()), compressed=False)
 
     @router.get(
         "/metrics",

@@ -259,9 +259,9 @@ class Ready:
 
     status: Annotated[Literal["ready"], Field(examples=["ready"])]
     parts: Annotated[
-        dict[str, Literal["ok"]],
+        dict[str, Literal["ok", "unknown"]],
         Field(
-            description="Each part that was asked.",
+            description="Each part. Unknown: no ingest was ever heard of.",
             examples=[{"broker": "ok", "store": "ok", "database": "ok", "ingest": "ok"}],
         ),
     ]

@@ -95,8 +95,13 @@ class Live:
 
     @property
     def ingest_failure(self) -> str:
-        """Which instances of ingest cannot store, as they say; empty where none says so."""
-        return self._ingests.failure
+        """Why samples are not stored, as ingest says; empty where nothing says so."""
+        return self._ingests.failure if self.ingest_is_heard else ""
+
+    @property
+    def ingest_is_heard(self) -> bool:
+        """Whether any ingest says anything; without the broker nobody can."""
+        return self.connected and self._ingests.is_heard
 
     async def run(self) -> None:
         """Serve until cancelled.
