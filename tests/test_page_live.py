@@ -56,11 +56,12 @@ def test_the_panel_shows_values_and_times_as_the_api_has_them_while_the_drone_fl
 
         def look() -> bool:
             readings = page.readings()
-            assert {each.freshness for each in readings.values()} == {"fresh"}
-            seen.setdefault(readings["Above home"].told, readings)
+            # A busy machine may bring one late.
+            if {each.freshness for each in readings.values()} == {"fresh"}:
+                seen.setdefault(readings["Above home"].told, readings)
             return len(seen) >= _COMPARED
 
-        page.until(look, f"{_COMPARED} positions, one after the other")
+        page.until(look, f"{_COMPARED} positions, one after the other, and all is fresh")
 
     told = list(seen)
     assert told == sorted(told)
@@ -107,18 +108,18 @@ def test_a_server_that_is_away_is_told_of_data_ages_and_all_of_it_recovers_witho
         last = shown()
 
         page.until(lambda: shown().freshness == "dimmed", "values dim")
-        assert shown().note.removesuffix(" s").isdigit()
+        assert age_s(shown().note) > 0
         assert (shown().text, shown().told) == (last.text, last.told)
-        page.until(lambda: " s" in words(page.row("copter-01")), "the list too")
-        page.until(lambda: "old" in page.point_at_followed(), "the map too")
+        page.until(lambda: age_s(words(page.row("copter-01"))), "the list too")
+        page.until(lambda: age_s(page.point_at_followed()), "the map too")
 
         doing = page.panel.locator(".panel-doing")
-        page.until(lambda: "no data for 0:1" in words(doing), "what it does is no longer known")
+        page.until(lambda: "no data for" in words(doing), "what it does is no longer known")
         assert doing.get_attribute("data-freshness") == "gone"
         assert struck_through(doing.get_by_role("strong")) == "line-through"
         assert "ARMED" in words(doing), "the last that was known is kept"
 
-        page.until(lambda: int(shown().note.removesuffix(" s")) >= _CUT_S, "the cut lasts")
+        page.until(lambda: age_s(shown().note) >= _CUT_S, "the cut lasts")
         assert (shown().text, shown().told) == (last.text, last.told)
 
         stack.mend()
@@ -138,6 +139,14 @@ def test_a_server_that_is_away_is_told_of_data_ages_and_all_of_it_recovers_witho
         )
 
 
+def age_s(text: str) -> int:
+    """Seconds of `7 s` or `no data for 1:07` in a text; 0 where there is no age."""
+    if found := re.search(r"no data for (\d+):(\d\d)", text):
+        return 60 * int(found[1]) + int(found[2])
+    found = re.search(r"(\d+) s\b", text)
+    return 0 if found is None else int(found[1])
+
+
 def struck_through(locator: Locator) -> str:
     """How a text is crossed out."""
     line: str = locator.evaluate("each => getComputedStyle(each).textDecorationLine")
@@ -153,7 +162,7 @@ def test_a_drone_that_falls_silent_becomes_lost_in_list_counts_and_map_and_its_a
         page.page.keyboard.press("f")
         counts = page.page.get_by_role("group", name="Show only drones that are")
         lost = counts.get_by_role("button", name="lost")
-        assert words(lost) == "0 lost"
+        page.until(lambda: words(lost) == "0 lost", "none is lost")
         page.until(lambda: page.point_at_followed() == "rover-01", "the map shows it, well")
 
         doomed.kill()

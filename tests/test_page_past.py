@@ -77,14 +77,14 @@ def test_a_flight_of_the_past_shows_at_each_moment_the_newest_samples_before_it(
                 slider.press("ArrowRight")
             at_s = seconds
             moment = start + timedelta(seconds=seconds)
-            assert f"{moment:%H:%M:%S}" in (slider.get_attribute("aria-valuetext") or "")
+            expect(slider).to_have_attribute("aria-valuetext", re.compile(f"{moment:%H:%M:%S}"))
             compare(stack, page, moment)
         assert page.title == f"PAST · {_DRONE} · AeroStream"
         assert "Past flight" in words(page.panel)
 
         page.button("Back to live ●").or_(page.button("Back to live")).click()
         page.until(lambda: page.reading("Above home").told > live.told, "live values again")
-        assert page.reading("Above home").freshness == "fresh"
+        page.until(lambda: page.reading("Above home").freshness == "fresh", "they are fresh")
         assert page.page.locator("html").get_attribute("data-view") is None
         page.until(lambda: page.title == "AeroStream", "the title too")
         assert "PAST" not in words(bar)
@@ -93,21 +93,25 @@ def test_a_flight_of_the_past_shows_at_each_moment_the_newest_samples_before_it(
 def compare(stack: Stack, page: OperatorsPage, moment: datetime) -> None:
     """The panel's values at a moment are the store's."""
     time, position = newest_before(stack, "position", moment)
-
-    def shown() -> Reading:
-        return page.reading("Above home")
-
-    page.until(lambda: shown().told and shown().time == time, f"the position of {time}")
-    assert shown().is_rounded(position["relative_alt"])
+    wait_for(page, "Above home", time)
+    assert page.reading("Above home").is_rounded(position["relative_alt"])
     assert page.reading("Climb").is_rounded(-(position["vz"] or 0.0))
     time, battery = newest_before(stack, "battery", moment)
-    page.until(lambda: page.reading("Battery").told, "the battery")
-    assert page.reading("Battery").time == time
+    wait_for(page, "Battery", time)
     assert page.reading("Battery").is_rounded(battery["battery_remaining"])
     time, gps = newest_before(stack, "gps", moment)
-    page.until(lambda: page.reading("Satellites").told, "the GPS")
-    assert page.reading("Satellites").time == time
+    wait_for(page, "Satellites", time)
     assert page.reading("Satellites").is_rounded(gps["satellites_visible"])
+
+
+def wait_for(page: OperatorsPage, label: str, time: datetime) -> None:
+    """Wait until a value is of a time; the channels are read one by one."""
+
+    def is_of_the_time() -> bool:
+        reading = page.reading(label)
+        return bool(reading.told) and reading.time == time
+
+    page.until(is_of_the_time, f"{label} of {time}")
 
 
 def test_a_plot_draws_the_samples_that_the_api_has(stack: Stack, browser: Browser) -> None:
@@ -123,7 +127,9 @@ def test_a_plot_draws_the_samples_that_the_api_has(stack: Stack, browser: Browse
         page.until(lambda: cells(row)[2] > newest[2], "the plot follows live")
 
         # A stretch that nothing is added to any more.
-        end = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=3)
+        end = datetime.now(UTC).replace(microsecond=0)
+        later = (iso(end), iso(end + timedelta(minutes=5)))
+        page.until(lambda: stack.samples(_DRONE, "position", *later), "what is newer is stored")
         start = end - timedelta(seconds=12)
         page.button("From…").click()
         page.page.get_by_label("From", exact=True).fill(f"{start:%Y-%m-%d %H:%M:%S} UTC")
@@ -147,13 +153,16 @@ def test_a_plot_draws_the_samples_that_the_api_has(stack: Stack, browser: Browse
         plot = page.page.get_by_role("application", name="Plot from")
         plot.press("Home")
         compared = set()
-        for _ in range(18):
+
+        def compare_one_more() -> bool:
             plot.press("Shift+ArrowRight")
             value, _, time = cells(row)
             assert time in by_time, f"no sample of {time} is stored"
             assert same(value.split()[0], by_time[time]["relative_alt"] or 0.0)
             compared.add(time)
-        assert len(compared) > 8
+            return len(compared) > 8
+
+        page.until(compare_one_more, "nine samples")
 
 
 def choose_only(page: OperatorsPage, field: str) -> None:
