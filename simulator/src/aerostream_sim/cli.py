@@ -14,6 +14,7 @@ from aerostream_contract.words import counted
 
 from aerostream_sim import options
 from aerostream_sim.clock import HostClock
+from aerostream_sim.command_line import BAD_INPUT, OneSentenceGroup
 from aerostream_sim.errors import BadInput, SimError
 from aerostream_sim.faults import help as faults_help
 from aerostream_sim.faults.kinds import FaultKind
@@ -23,11 +24,12 @@ from aerostream_sim.flight.patterns import PatternName
 from aerostream_sim.links import LinkUrl
 from aerostream_sim.vehicle import AutopilotName
 
-_BAD_INPUT, _FAILED = 2, 1
+_FAILED = 1
 _Result = TypeVar("_Result")
 
 app = typer.Typer(
     name="aerostream-sim",
+    cls=OneSentenceGroup,
     help="AeroStream's simulator: vehicles that speak MAVLink 2 as ArduPilot and PX4 do.\n\n"
     "Example: aerostream-sim fly --vehicles 3 --mavlink udpout:127.0.0.1:14650",
     no_args_is_help=True,
@@ -152,9 +154,9 @@ def replay(
 
     with _one_sentence():
         if not 0.001 <= speed <= 1000.0:
-            raise BadInput(f"--speed {speed:g}: expected 0.001 to 1000")
+            raise BadInput(f"--speed {speed:.10g}: expected 0.001 to 1000")
         if not 0.0 <= start <= 1e9:
-            raise BadInput(f"--start {start:g}: expected seconds, 0 or more")
+            raise BadInput(f"--start {start:.10g}: expected seconds, 0 or more")
         url = LinkUrl.parse(mavlink)
         log = read_flight(flight)
         if log.noise_bytes:
@@ -366,7 +368,7 @@ def _plan(
     if not 0 <= battery <= 100:
         raise BadInput(f"--battery {battery}: expected a percentage from 0 to 100")
     if not 0.0 <= spacing <= 10_000.0:
-        raise BadInput(f"--spacing {spacing:g}: expected 0 to 10000 m")
+        raise BadInput(f"--spacing {spacing:.10g}: expected 0 to 10000 m")
     return FleetPlan(
         vehicles=vehicles,
         kinds=options.names(kind, Kind, "--type"),
@@ -384,7 +386,7 @@ def _plan(
 
 def _check_duration(duration: float | None) -> None:
     if duration is not None and not 0.0 < duration <= 1e9:
-        raise BadInput(f"--duration {duration:g}: expected seconds, more than 0")
+        raise BadInput(f"--duration {duration:.10g}: expected seconds, more than 0")
 
 
 def _run(work: Coroutine[Any, Any, _Result]) -> _Result:
@@ -397,7 +399,7 @@ def _one_sentence() -> Iterator[None]:
     try:
         yield
     except BadInput as error:
-        _fail(error, _BAD_INPUT)
+        _fail(error, BAD_INPUT)
     except SimError as error:
         _fail(error, _FAILED)
 

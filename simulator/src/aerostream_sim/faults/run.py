@@ -155,4 +155,4 @@ def _write(file: Path | None, content: str) -> None:
 def _check(option: str, value: float, least: float, most: float) -> None:
     # Not "<" and ">": nan is neither.
     if not least <= value <= most:
-        raise BadInput(f"{option} {value:g}: expected {least:g} to {most:g}")
+        raise BadInput(f"{option} {value:.10g}: expected {least:.10g} to {most:.10g}")
