@@ -111,3 +111,15 @@ def test_faults_overlap_where_they_can() -> None:
 def test_an_outage_is_one_fault_of_its_length() -> None:
     assert outage(FaultKind.STORE_LOCKED, 300, 10) == [Fault(10, FaultKind.STORE_LOCKED, None, 300)]
     assert outage(FaultKind.KILL_AGENT, 300, 10)[0].target == 0
+
+
+def test_without_a_cloud_of_its_own_every_fault_strikes_a_drone() -> None:
+    kinds = [kind for kind in FaultKind if NATURES[kind].strikes_drone]
+    for seed in range(50):
+        faults = plan(seed, kinds, 3, 60.0, with_cloud=False)
+        assert {fault.kind for fault in faults} == set(kinds)
+        assert all(fault.target in range(3) for fault in faults)
+    (fault,) = outage(FaultKind.NETWORK_CUT, 60.0, 5.0, with_cloud=False)
+    assert fault.target == 0
+    assert outage(FaultKind.NETWORK_CUT, 60.0, 5.0)[0].target is None
+    assert plan(1, [], 3, 60.0) == []

@@ -1,6 +1,7 @@
 """One seed after the other: build a stack, fly, break, let it settle, compare."""
 
 import asyncio
+import math
 import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -320,7 +321,7 @@ async def _look_after(stack: Stack) -> None:
 
 async def _note(memory: MemoryBook, faults: Sequence[Fault], begun_s: float) -> None:
     """Note what the programs use, until cancelled."""
-    first_s = begun_s + min((fault.at_s for fault in faults), default=0.0)
+    first_s = begun_s + min((fault.at_s for fault in faults), default=math.inf)
     while True:
         memory.note(broken=monotonic_s() >= first_s)
         await asyncio.sleep(_MEMORY_S)

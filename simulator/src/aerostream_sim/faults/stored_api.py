@@ -22,8 +22,8 @@ from aerostream_sim.faults.stored import Content, Drop, Stored
 
 _TIMEOUT_S = 30.0
 _MOST_TOLD = 100_000
-#: Agents connect and say who they are; the bridge hears it at once.
-_MEET_S = 30.0
+#: Agents connect and say who they are, and the bridge hears it.
+_PATIENCE_S = 30.0
 _POLL_S = 0.2
 _PROBLEM = "urn:aerostream:problem:"
 #: All that there is, whatever a clock that jumps has made of it.
@@ -36,10 +36,12 @@ class ApiStore:
     Args:
         url: the bridge's, `http[s]://host[:port]`, without a slash at the end.
         drones: ids of the drones.
+        patience_s: how long the bridge may take to hear of agents that run.
     """
 
-    def __init__(self, *, url: str, drones: Sequence[str]) -> None:
+    def __init__(self, *, url: str, drones: Sequence[str], patience_s: float = _PATIENCE_S) -> None:
         self._url = url
+        self._patience_s = patience_s
         self._drones = list(drones)
         # It is the user's own, whatever proxy the environment names for the world.
         self._opener = build_opener(ProxyHandler({}))
@@ -76,7 +78,7 @@ class ApiStore:
 
     def meet(self) -> None:
         """See `Store.meet`; a drone that was deleted is known again when its agent runs."""
-        deadline_s = monotonic_s() + _MEET_S
+        deadline_s = monotonic_s() + self._patience_s
         while len(known := self.known()) < len(self._drones):
             if monotonic_s() > deadline_s:
                 stranger = next(drone for drone in self._drones if drone not in known)
@@ -137,6 +139,8 @@ class ApiStore:
             kind, detail = problem
             if kind == "unknown-drone":
                 return None
+            if kind == "not-found":
+                raise self._stranger() from error
             raise LabError(f"{self} says: {detail}") from error
         except (OSError, HTTPException) as error:
             raise self._failed(error) from error

@@ -172,9 +172,10 @@ class Target:
                 if with_ingest:
                     self._check_ingest(list(ingest_states(client).values()))
         except Refused as error:
-            raise self._needs_accounts(f"does not let {drone} in ({error})", drones) from error
+            what = f"the broker {self.drones_door.url} does not let {drone} in ({error})"
+            raise self._needs_accounts(what, drones) from error
         except NoAccount as error:
-            raise self._needs_accounts(f"may not let {drone} in ({error})", drones) from error
+            raise self._needs_accounts(f"{drone} has no password ({error})", drones) from error
 
     def _check_ingest(self, states: Sequence[ServiceState]) -> None:
         ours = [each for each in states if not {"*", self.fleet}.isdisjoint(each.fleets)]
@@ -192,8 +193,8 @@ class Target:
         names = [str(DroneName(self.fleet, drone)) for drone in drones]
         more = "" if len(names) <= _SHOWN_DRONES else f" and {len(names) - _SHOWN_DRONES} more"
         return LabError(
-            f"the broker {self.drones_door.url} {what}: it needs "
-            f"{counted(len(names), 'account')}, made by `aerostream-cloud provision` for each of "
+            f"{what}: this run needs {counted(len(names), 'account')}, made by "
+            "`aerostream-cloud provision` for each of "
             f"{', '.join(names[:_SHOWN_DRONES])}{more}; then set AEROSTREAM_MQTT_CREDENTIALS to "
             f"credentials/{self.fleet} and add --run {self.run}"
         )

@@ -41,7 +41,7 @@ class Tunnel:
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
 
     async def close(self) -> None:
-        """Stop; connections are reset. It may be called at any stage."""
+        """Stop, and end all connections. It may be called at any stage."""
         if self._server is None:
             return
         self._server.close()
@@ -57,7 +57,7 @@ class Tunnel:
         task.add_done_callback(self._connections.discard)
 
     async def _carry(self, near: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
-        """Carry a connection until one end is done with it; the other one sees a reset then."""
+        """Carry a connection until one end is done with it, and end the other one then."""
         writers = [back]
         # A broker that is away or resets is what agents have to live with.
         with contextlib.suppress(OSError, TimeoutError):

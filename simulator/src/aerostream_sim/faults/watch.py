@@ -90,8 +90,10 @@ class Watch:
 
     @property
     def traffic(self) -> Traffic:
-        """What has passed."""
+        """What has passed; nothing at all where telemetry is not heard."""
         with self._lock:
+            if not self._bytes[UP_TEL]:
+                return Traffic(0, 0)
             return Traffic(self._bytes[UP_TEL] + self._bytes[UP_EVT], self._bytes[UP_BF])
 
     def _connected(self, client: Client, *_: Any) -> None:
