@@ -75,3 +75,18 @@ def test_clearing_forgets_all() -> None:
     found.clear()
     assert list(found) == []
     assert 3 not in found
+
+
+@given(ranges=RANGES, numbers=st.sets(st.integers(0, 80)))
+def test_what_it_has_in_common_with_other_numbers(
+    ranges: list[tuple[int, int]], numbers: set[int]
+) -> None:
+    found = RangeSet(ranges)
+    plain = {number for start, end in found for number in range(start, end + 1)}
+    assert sorted(found.common(numbers)) == sorted(plain & numbers)
+    assert sorted(found.common(dict.fromkeys(numbers))) == sorted(plain & numbers)
+
+
+@given(ranges=RANGES.filter(bool))
+def test_its_last_number_is_the_highest(ranges: list[tuple[int, int]]) -> None:
+    assert RangeSet(ranges).last == max(end for _, end in ranges)

@@ -1,7 +1,7 @@
 """Sets of frame numbers kept as ranges: what is stored, acknowledged, still open."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 
 class RangeSet:
@@ -56,6 +56,22 @@ class RangeSet:
         self._starts[low:high] = [first for first, _ in kept]
         self._ends[low:high] = [last for _, last in kept]
         return [(max(first, start), min(last, end)) for first, last in touched]
+
+    def common(self, numbers: Collection[int]) -> list[int]:
+        """Which of these numbers, a set or the keys of a dictionary, are in it."""
+        if len(self) > len(numbers):
+            return [number for number in numbers if number in self]
+        each = (number for start, end in self for number in range(start, end + 1))
+        return [number for number in each if number in numbers]
+
+    @property
+    def last(self) -> int:
+        """The highest number.
+
+        Raises:
+            IndexError: the set is empty.
+        """
+        return self._ends[-1]
 
     def from_highest(self) -> Iterator[int]:
         """The numbers, the highest first; the set must not change meanwhile."""

@@ -4,12 +4,13 @@ from collections.abc import Iterable
 
 from aerostream_contract.columns import Cell
 from aerostream_contract.frame import Section, SeriesRows
+from aerostream_contract.frame.limits import MAX_BLOCKS
 
 from aerostream_edge.mapping import Sample
 from aerostream_edge.timeline import SectionKey, Shift
 
-#: Rows of one block in a frame; well below what a decoder accepts.
-_MAX_ROWS = 2000
+#: Rows of one block in a frame, and blocks of one; well below what a decoder accepts.
+_MAX_ROWS, _MAX_SERIES = 2000, MAX_BLOCKS // 2
 
 
 class Batch:
@@ -24,7 +25,7 @@ class Batch:
         self._sections: dict[SectionKey, dict[tuple[str, str], SeriesRows]] = {}
         self.cells = 0
         self.samples = 0
-        self._longest = 0
+        self._longest = self._series = 0
 
     def add(self, key: SectionKey, time_us: int, sample: Sample) -> None:
         """Add a sample at its time in the section's clock."""
@@ -35,6 +36,7 @@ class Batch:
         series = section.get(name)
         if series is None:
             series = section[name] = SeriesRows(sample.channel, sample.instance)
+            self._series += 1
         row: tuple[int, list[Cell]] = (time_us, list(sample.cells))
         series.rows.append(row)
         self.samples += 1
@@ -44,7 +46,11 @@ class Batch:
     @property
     def full(self) -> bool:
         """Whether the next sample should go into another frame."""
-        return self.cells >= self._max_cells or self._longest >= _MAX_ROWS
+        return (
+            self.cells >= self._max_cells
+            or self._longest >= _MAX_ROWS
+            or self._series >= _MAX_SERIES
+        )
 
     def restamp(self, shifts: Iterable[Shift]) -> None:
         """Move sections whose offset was a guess."""
@@ -54,17 +60,6 @@ class Batch:
             for key, section in self._sections.items()
         }
 
-    def span(self, others: Iterable[int] = ()) -> tuple[int, int]:
-        """UTC of the first and last sample, other times included; there must be one."""
-        times = [
-            key.offset_us + row[0]
-            for key, section in self._sections.items()
-            for series in section.values()
-            for row in (series.rows[0], series.rows[-1])
-        ]
-        times += others
-        return min(times), max(times)
-
     def take(self) -> list[Section]:
         """All that was collected; the batch is empty again."""
         sections = [
@@ -72,5 +67,5 @@ class Batch:
             for key, series in self._sections.items()
         ]
         self._sections = {}
-        self.cells = self.samples = self._longest = 0
+        self.cells = self.samples = self._longest = self._series = 0
         return sections

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from aerostream_contract.frame import Clock
+from aerostream_contract.times import LATEST_US
 
 #: From here on an own time is UTC already: 10^15 µs is September 2001.
 UTC_FROM_US = 10**15
-#: Own times beyond the calendar are no times; such samples are stamped on receipt.
-_LAST_CALENDAR_US = 253_402_300_799_999_999
+#: Later own times are none, such samples are stamped on receipt: times of a series that stands still
+#: go on a little, and guessed ones are moved, and the calendar must not end meanwhile.
+LATEST_OWN_US = LATEST_US - 200 * 366 * 86_400_000_000
 _BACKWARD_US = 1_000_000
 _PLAUSIBLE_UTC_US = (1_262_304_000_000_000, 4_102_444_800_000_000)
 """2010 to 2100."""
@@ -152,7 +154,7 @@ class ComponentClock:
 
 def clock_of(own_us: int | None) -> Clock:
     """Which clock a sample's own time belongs to; zero and the absurd are none."""
-    if own_us is None or own_us <= 0 or own_us > _LAST_CALENDAR_US:
+    if own_us is None or own_us <= 0 or own_us > LATEST_OWN_US:
         return Clock.RECEIPT
     return Clock.UTC if own_us >= UTC_FROM_US else Clock.BOOT
 

@@ -6,14 +6,17 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from aerostream_contract.channels import EVENT
-from aerostream_contract.frame import encode_frame
+from aerostream_contract.errors import FrameError
+from aerostream_contract.frame import Section, encode_frame
 from aerostream_contract.mavlink import MESSAGES
 from aerostream_contract.models import Event, encode
 from aerostream_contract.names import DroneName
 from aerostream_contract.times import iso_from_us
 from aerostream_contract.vehicles import Heartbeat
+from aerostream_contract.words import counted
 
 from aerostream_edge.batch import Batch
+from aerostream_edge.framing import divided, samples_in, span
 from aerostream_edge.mapping import STATUSTEXT, MessageMapping, Sample, mapping_of, passthrough_of
 from aerostream_edge.mavlink.frames import Frame
 from aerostream_edge.policy import RatePolicyName, StandardPolicy
@@ -23,8 +26,9 @@ from aerostream_edge.statustext import Text, TextJoiner
 from aerostream_edge.timeline import SectionKey, Shift, Timeline
 from aerostream_edge.twin import Happening, Twin
 
-#: Events in one frame; a joined text has at most 12.8 kB, so they fit whatever they say.
+#: Events in one frame of an import.
 _MOST_EVENTS = 50
+_WARNING = 4
 #: Kind of the event that tells what was given up.
 DROPPED = "dropped"
 _STATUSTEXT_ID = MESSAGES.named(STATUSTEXT).id
@@ -231,18 +235,40 @@ class Drone:
 
     def flush(self) -> None:
         """Make a frame of what was collected, if anything."""
-        samples = self._batch.samples
-        if not samples and not self._events:
+        if not self._batch.samples and not self._events:
             return
-        number = self.outbox.reserve()
-        events = [self._encoded(number, event) for event in self._events]
-        span = self._batch.span(event.time_us for event in self._events)
-        self._events.clear()
-        payload = encode_frame(self.outbox.epoch, number, self._batch.take(), events)
+        sections, events, received_us = self._batch.take(), self._events, self._oldest_us or 0
+        self._events, self._oldest_us = [], None
+        self._put_frames(sections, events, received_us)
+
+    def _put_frames(
+        self, sections: Sequence[Section], events: Sequence[_Event], received_us: int
+    ) -> None:
+        """Put a frame, or several where the format's limits ask for it."""
+        number, samples = self.outbox.reserve(), samples_in(sections)
+        encoded = [self._encoded(number, event) for event in events]
+        try:
+            payload = encode_frame(self.outbox.epoch, number, sections, encoded)
+        except FrameError as error:
+            parts = divided(sections, events)
+            for part in parts:
+                self._put_frames(*part, received_us)
+            if not parts:
+                self._give_up(samples, len(events), received_us, str(error))
+            return
         self.counts.samples += samples
-        item = Item(number, Kind.TELEMETRY, payload, samples, *span, self._oldest_us or 0)
-        self._oldest_us = None
-        self.outbox.put(item)
+        times = span(sections, (event.time_us for event in events))
+        self.outbox.put(Item(number, Kind.TELEMETRY, payload, samples, *times, received_us))
+
+    def _give_up(self, samples: int, events: int, received_us: int, reason: str) -> None:
+        """Tell of what no frame can hold."""
+        self.counts.dropped_samples += samples
+        data: dict[str, str | int] = {"reason": "unencodable", "frames": 0}
+        data |= {"events": events, "samples": samples}
+        text = f"{counted(samples + events, 'sample')} given up: {reason}"
+        self.happened(
+            Happening(DROPPED, _WARNING, text, data), self.timeline.autopilot, received_us
+        )
 
     def _keeps(
         self, mapping: MessageMapping, frame: Frame, sample: Sample, receipt_us: int

@@ -7,6 +7,8 @@ window is in memory, and bounded by not reading on.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from aerostream_contract.ranges import RangeSet
+
 from aerostream_edge.spool.item import Item
 from aerostream_edge.spool.restamp import Move
 from aerostream_edge.tries import Tries
@@ -86,19 +88,16 @@ class Window:
         """Forget what is stored; an acknowledgement of another epoch is not for us."""
         if epoch != self.epoch:
             return 0
-        freed = 0
-        for first, last in ranges:
-            if last - first < len(self._entries):
-                numbers = [n for n in range(first, last + 1) if n in self._entries]
-            else:
-                numbers = [n for n in self._entries if first <= n <= last]
-            for number in numbers:
-                self._remove(number)
-            freed += len(numbers)
-            self._freed += len(numbers)
-            highest = min(last, self._next_number - 1)
-            self._highest_acknowledged = max(self._highest_acknowledged, highest)
-        return freed
+        newest = self._next_number - 1
+        stored = RangeSet((first, min(last, newest)) for first, last in ranges if first <= newest)
+        if not stored:
+            return 0
+        numbers = stored.common(self._entries)
+        for number in numbers:
+            self._remove(number)
+        self._freed += len(numbers)
+        self._highest_acknowledged = max(self._highest_acknowledged, stored.last)
+        return len(numbers)
 
     def hopeless(self, now_s: float) -> list[Item]:
         """Set aside what was sent eight times after a later number was acknowledged, in vain."""

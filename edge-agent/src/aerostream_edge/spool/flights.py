@@ -32,7 +32,7 @@ class Flights:
         self.history_bytes = 0
         self._flying: dict[int, _Flight] = {}
         self._tries: dict[int, Tries] = {}
-        """Of what is in flight, or was sent more than once."""
+        """Of all that is in flight, and of what was sent more than once."""
         self._due: list[tuple[float, int, int]] = []
         self._highest_acknowledged = -1
         self._freed = 0
@@ -94,11 +94,16 @@ class Flights:
             self._land(number)
         return landed
 
-    def within(self, first: int, last: int) -> list[int]:
-        """Numbers of a range that are in flight."""
-        if last - first < len(self._flying):
-            return [number for number in range(first, last + 1) if number in self._flying]
-        return [number for number in self._flying if first <= number <= last]
+    def stored(self, ranges: RangeSet) -> list[int]:
+        """Numbers that are stored are forgotten; gives those of them that were in flight."""
+        known = ranges.common(self._tries)
+        flying = [number for number in known if number in self._flying]
+        for number in known:
+            self._land(number)
+            del self._tries[number]
+        for first, last in ranges:
+            self.seen.discard(first, last)
+        return flying
 
     def acknowledged(self, highest: int, freed: int) -> None:
         """A number was acknowledged, and that or others freed so many items."""

@@ -100,16 +100,16 @@ class History:
             self.waiting.add(number)
         return hopeless
 
-    def acknowledge(self, first: int, last: int) -> RangeSet:
-        """Numbers from first to last are stored; gives those that were here."""
-        freed = RangeSet(self.waiting.discard(first, last))
-        chosen = [number for number in self._chosen if first <= number <= last]
+    def acknowledge(self, stored: RangeSet) -> RangeSet:
+        """Numbers are stored; gives those that were here."""
+        freed = RangeSet()
+        for first, last in stored:
+            for low, high in self.waiting.discard(first, last):
+                freed.add(low, high)
+        chosen = stored.common(self._chosen)
         self._chosen.difference_update(chosen)
-        for number in (*chosen, *self.flights.within(first, last)):
+        for number in (*chosen, *self.flights.stored(stored)):
             freed.add(number)
-        for low, high in freed:
-            for number in range(low, high + 1):
-                self.flights.forget(number)
         return freed
 
     def give_up(self, numbers: Iterable[int]) -> None:

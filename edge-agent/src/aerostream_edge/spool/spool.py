@@ -378,18 +378,17 @@ class Spool:
         """Numbers that are stored; gives how many items that frees."""
         if epoch != self.epoch:
             return 0
-        freed = RangeSet()
-        highest = -1
-        for first, last in ranges:
-            for low, high in self.history.acknowledge(first, last):
-                freed.add(low, high)
-            highest = max(highest, min(last, self._next - 1))
+        newest = self._next - 1
+        stored = RangeSet((first, min(last, newest)) for first, last in ranges if first <= newest)
+        if not stored:
+            return 0
+        freed = self.history.acknowledge(stored)
         for low, high in freed:
             self._stored.add(low, high)
             self._unsynced.discard(low, high)
         if not self._unsynced:
             self._unsynced_since_s = None
-        self.history.flights.acknowledged(highest, len(freed))
+        self.history.flights.acknowledged(stored.last, len(freed))
         if freed and self._stored_since_s is None:
             self._stored_since_s = now_s
         return len(freed)
