@@ -12,6 +12,7 @@ from support.agent import EdgeAgent, Watcher
 from support.broker import Broker
 from support.cloud import until
 from support.mqtt_probe import Probe
+from support.patience import PATIENCE_S
 from support.vehicle import Vehicle
 
 TOPIC = "aero/1/default/d1/dn/att"
@@ -46,7 +47,7 @@ class Viewer:
 
     def __exit__(self, *_: object) -> None:
         self._gone.set()
-        self._thread.join(60)
+        self._thread.join(PATIENCE_S)
 
     def _look(self) -> None:
         while not self._gone.is_set():

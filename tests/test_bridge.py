@@ -245,7 +245,7 @@ def test_a_drone_that_is_registered_while_it_runs_appears(broker: Broker, bridge
     assert bridge.get("/api/v1/drones/late").status_code == 404
     late = DroneName("n", "late")
     fill(bridge.folder, [late], [block(late, "attitude", {1: {"roll": 0.5}})])
-    until(lambda: bridge.get("/api/v1/drones/late").status_code == 200, "the drone", 60)
+    until(lambda: bridge.get("/api/v1/drones/late").status_code == 200, "the drone")
 
 
 def test_only_named_origins_may_read_from_other_pages(broker: Broker, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from support.bridge import Bridge
 from support.broker import Broker
+from support.patience import PATIENCE_S
 
 _UPGRADE = (
     "GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -36,7 +37,7 @@ def test_a_client_that_hangs_up_ends_nothing(bridge: Bridge, request_text: str) 
     host = bridge.url.removeprefix("http://")
     address, _, port = host.partition(":")
     for _ in range(40):
-        with socket.create_connection((address, int(port)), timeout=60) as client:
+        with socket.create_connection((address, int(port)), timeout=PATIENCE_S) as client:
             client.sendall(request_text.format(host=host).encode())
             # What it has not read makes the operating system answer further bytes with a reset.
             client.recv(1)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from support.cloud import until
+from support.patience import PATIENCE_S
 from support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -83,7 +84,7 @@ def test_ctrl_c_ends_everything(tmp_path: Path) -> None:
             break
     children = processes_of(process.pid)
     os.kill(process.pid, signal.SIGINT)
-    rest = process.communicate(timeout=60)[0]
+    rest = process.communicate(timeout=PATIENCE_S)[0]
     assert process.returncode == 130, "".join(lines) + rest
     assert len(children) >= 4
     until(
@@ -104,7 +105,7 @@ def test_ctrl_c_ends_everything(tmp_path: Path) -> None:
 )
 def test_unusable_options_are_refused_in_a_sentence(arguments: list[str], words: str) -> None:
     process = demo(*arguments)
-    output = process.communicate(timeout=60)[0]
+    output = process.communicate(timeout=PATIENCE_S)[0]
     assert process.returncode == 1
     assert words in output
     assert "Traceback" not in output
@@ -116,7 +117,7 @@ def test_a_port_in_use_is_refused_in_a_sentence() -> None:
         taken.listen()
         port = taken.getsockname()[1]
         process = demo("--port", str(port))
-        output = process.communicate(timeout=60)[0]
+        output = process.communicate(timeout=PATIENCE_S)[0]
     assert process.returncode == 1
     assert f"port {port} on 127.0.0.1 is in use" in output
 

@@ -24,6 +24,7 @@ from aerostream_sim.faults.report import last_line
 from aerostream_sim.faults.run import Request, laboratory
 from aerostream_sim.faults.shim import COMPILERS
 from aerostream_sim.faults.stack import Stack
+from support.patience import PATIENCE_S
 
 _LAB = [sys.executable, "-m", "aerostream_sim", "faults"]
 
@@ -156,6 +157,8 @@ async def test_rows_under_a_wrong_time_or_of_nobody_are_found(tmp_path: Path) ->
 #: Seed 1: the agent ends by itself, once. Seed 2: it does not even start.
 _BAD_AGENT = """
 import os, pathlib, runpy, sys, threading
+
+from support.patience import PATIENCE_S
 folder = pathlib.Path(os.environ["AEROSTREAM_DATA_DIR"])
 if folder.parent.name == "seed-2":
     sys.exit("no wings")
@@ -255,7 +258,7 @@ def test_whoever_ends_it_early_is_left_with_no_process_no_file_and_no_success(
     with flying() as (lab, folder):
         assert folder.exists()
         lab.send_signal(number)
-        said, complained = lab.communicate(timeout=60)
+        said, complained = lab.communicate(timeout=PATIENCE_S)
         assert lab.returncode == 1
     assert complained.splitlines()[-1] == "aerostream-sim: stopped after 0 flights of 1"
     assert said == "0 sent, 0 stored, 0 not captured, 0 dropped, lost 0, duplicated 0\n"
@@ -270,7 +273,7 @@ def test_who_kills_it_is_left_with_no_process(tmp_path: Path) -> None:
         assert len(descendants(folder)) > 3
         lab.kill()
         lab.wait()
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE_S
         while descendants(folder):
             assert time.monotonic() < deadline
             time.sleep(0.05)

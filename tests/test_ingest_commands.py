@@ -17,6 +17,7 @@ from support.cloud import (
     event_json,
     until,
 )
+from support.patience import PATIENCE_S
 from support.ports import free_port
 
 
@@ -35,7 +36,7 @@ def test_sub_prints_frames_json_text_and_bytes_as_json(broker: Broker, tmp_path:
         client.publish("aero/1/n/d/up/bf", b"\xff\xff")
         client.publish("aero/1/n/d/up/x", b"hello")
         client.publish("aero/1/n/d/up/x", b"\xff")
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0
     state, tel, evt, bad, text, binary = [msgspec.json.decode(line) for line in out.splitlines()]
     assert state == {"topic": "aero/1/n/d/up/state", "json": {"mode": "AUTO"}}
@@ -60,7 +61,7 @@ def test_sub_prints_frames_json_text_and_bytes_as_json(broker: Broker, tmp_path:
         [sys.executable, "-m", "aerostream_cloud", "sub", "--count", "1"],
         env=cloud_environ(broker.url, tmp_path, ingest_fleet="typo"),
         capture_output=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=True,
     )
     assert msgspec.json.decode(late.stdout) == state | {"retained": True}
@@ -76,7 +77,7 @@ def test_sub_stops_cleanly(broker: Broker, tmp_path: Path) -> None:
     )
     until(lambda: "SUBACK to sub-" in broker.log.read_text(), "subscription")
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0
     assert errors == b""
 
@@ -92,7 +93,7 @@ def test_metrics_tell_what_was_stored(broker: Broker, tmp_path: Path) -> None:
             client.publish("aero/1/n/d/up/tel", payload)
         client.publish("aero/1/n/d/up/evt", event_json(2))
         until(lambda: client.acknowledged("n", "d") >= {1, 2}, "dn/ack")
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60) as page:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE_S) as page:
             text = page.read().decode()
     values = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
     assert float(values["aerostream_ingest_frames_total"]) == 2
@@ -125,7 +126,7 @@ def test_serve_stores_too_and_unknown_variables_are_warned_about(
         client.publish("aero/1/n/d/up/tel", attitude_frame(1))
         until(lambda: client.acknowledged("n", "d") == {1}, "dn/ack")
         process.send_signal(signal.SIGTERM)
-        assert process.wait(60) == 0
+        assert process.wait(PATIENCE_S) == 0
     warnings = [line for line in log.read_text().splitlines() if "unknown variable" in line]
     assert len(warnings) == 1
     assert "AEROSTREAM_INGEST_FLEET" in warnings[0]

@@ -14,13 +14,14 @@ from aerostream_cloud.mqtt import Broker, Link, Will
 from aerostream_contract.settings import MqttUrl
 from support.broker import Broker as Mosquitto
 from support.cloud import MqttClient, until
+from support.patience import PATIENCE_S
 
 Received = list[tuple[str, bytes, int | None, Mapping[str, Any], Link]]
 
 
 async def eventually(condition: Callable[[], object], what: str) -> None:
     """Poll on the event loop until the condition holds."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_S
     while not condition():
         assert time.monotonic() < deadline, f"did not happen: {what}"
         await asyncio.sleep(0.01)

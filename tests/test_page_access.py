@@ -43,7 +43,7 @@ _RUN_AXE = "() => axe.run(document, {resultTypes: ['violations']})"
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with running_stack(tmp_path_factory.mktemp("access")) as stack:
         stack.fly("copter-01", "plane-01", "copter-02")
-        until(lambda: has_flight(stack, "copter-02"), "a flight of copter-02", 60)
+        until(lambda: has_flight(stack, "copter-02"), "a flight of copter-02")
         yield stack
 
 

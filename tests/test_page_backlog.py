@@ -29,7 +29,7 @@ _PATIENCE_S = 90
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with running_stack(tmp_path_factory.mktemp("backlog")) as stack:
         stack.fly(_DRONE, backfill_rate=_BACKFILL_RATE, rate_policy="full")
-        until(lambda: len(positions(stack, "-1m", "now")) > 10, "positions are stored", 60)
+        until(lambda: len(positions(stack, "-1m", "now")) > 10, "positions are stored")
         yield stack
 
 

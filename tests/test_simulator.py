@@ -17,6 +17,7 @@ from pymavlink.dialects.v20 import all as dialect
 from support.agent import EdgeAgent, Watcher
 from support.broker import Broker
 from support.cloud import until
+from support.patience import PATIENCE_S
 from support.ports import free_port, udp_port
 
 FLIGHT = Path(__file__).parent / "data/copter.tlog"
@@ -42,12 +43,12 @@ def simulator(*arguments: str) -> "Iterator[subprocess.Popen[str]]":
         yield process
     finally:
         process.kill()
-        process.communicate(timeout=60)
+        process.communicate(timeout=PATIENCE_S)
 
 
 def ended(*arguments: str) -> "subprocess.CompletedProcess[str]":
     with simulator(*arguments) as process:
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=PATIENCE_S)
         return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
 
@@ -60,8 +61,8 @@ def test_an_agent_hears_a_flying_copter_over_udp(
         link = f"udpout:127.0.0.1:{agent.port}"
         with simulator("fly", "--autopilot", autopilot, "--mavlink", link):
             watcher.wait_for_status("online up")
-            until(lambda: any(state.armed for state in watcher.states()), "armed", 60)
-            until(lambda: highest(watcher) > 3, "it climbs", 60)
+            until(lambda: any(state.armed for state in watcher.states()), "armed")
+            until(lambda: highest(watcher) > 3, "it climbs")
             until(lambda: len(watcher.times("attitude")) > 5, "attitudes")
             until(lambda: len(watcher.times("battery")) > 1, "batteries")
             (info, *_) = watcher.infos()
@@ -95,7 +96,7 @@ def test_an_agent_hears_a_recorded_flight(broker: Broker, watcher: Watcher, tmp_
         until(lambda: agent.said("link open"), "the agent listens")
         link = f"udpout:127.0.0.1:{agent.port}"
         with simulator("replay", str(FLIGHT), "--speed", "10", "--mavlink", link) as process:
-            _, err = process.communicate(timeout=120)
+            _, err = process.communicate(timeout=PATIENCE_S)
             assert process.returncode == 0, err
             assert "playing 6925 frames, 6 s" in err
             assert "played 6925 frames" in err
@@ -115,7 +116,7 @@ def test_a_swarm_is_many_drones(broker: Broker, watcher: Watcher, tmp_path: Path
             watcher.wait_for_status("online up", name)
             until(partial(watcher.times, "position", name), f"position of {name}")
         process.send_signal(signal.SIGTERM)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=PATIENCE_S)
         assert process.returncode == 0, err
     for name in names:
         watcher.wait_for_status("offline", name)
@@ -134,7 +135,7 @@ def test_a_stop_is_clean_and_leaves_no_port(number: signal.Signals) -> None:
     with simulator("fly", "--vehicles", "3", "--mavlink", f"tcpin:127.0.0.1:{port}") as process:
         clients = [connected(port + index) for index in range(3)]
         process.send_signal(number)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=PATIENCE_S)
         assert process.returncode == 0, err
         assert "Traceback" not in err
         for client in clients:
@@ -146,7 +147,7 @@ def test_a_stop_is_clean_and_leaves_no_port(number: signal.Signals) -> None:
 
 
 def connected(port: int) -> socket.socket:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
         try:
             return socket.create_connection(("127.0.0.1", port), 5)

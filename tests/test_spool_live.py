@@ -190,7 +190,7 @@ def test_a_broker_that_forgot_the_session_gets_everything_again(
         broker.kill()
         broker.start()
         with Watcher(broker.port) as watcher:
-            until(lambda: first <= resent(watcher), "all frames again", 120)
+            until(lambda: first <= resent(watcher), "all frames again")
         assert agent.terminate() == 0
 
 

@@ -11,11 +11,10 @@ from support.bridge import Bridge, block, fill
 from support.broker import Broker
 from support.cloud import START_US, MqttClient, until
 from support.live import eventually, live_server, page, position_frame
+from support.patience import PATIENCE_S
 
 HAWK = DroneName("south", "hawk")
 MINUTE_US = 60_000_000
-PATIENCE_S = 60.0
-"""A machine that is busy with other tests takes its time to start a process."""
 
 
 def position(drone: DroneName, time_us: int, lat: float) -> SeriesBlock:

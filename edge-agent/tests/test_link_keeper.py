@@ -13,9 +13,8 @@ from pathlib import Path
 from aerostream_edge.links import LinkUrl
 from aerostream_edge.links.keeper import LinkKeeper
 from aerostream_edge.logs import BoundLog
+from support.patience import PATIENCE_S
 from support.ports import free_port
-
-PATIENCE_S = 60
 
 
 class Kept:
@@ -66,7 +65,7 @@ async def keeping(text: str) -> AsyncIterator[tuple[Kept, LinkKeeper]]:
 
 
 async def until(condition: Callable[[], object], what: str) -> None:
-    for _ in range(PATIENCE_S * 50):
+    for _ in range(round(PATIENCE_S) * 50):
         if condition():
             return
         await asyncio.sleep(0.02)

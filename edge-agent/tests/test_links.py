@@ -13,11 +13,11 @@ from aerostream_edge.errors import LinkError
 from aerostream_edge.links import Link, LinkUrl, open_link
 from aerostream_edge.links.base import Inbox
 from support.packets import heartbeat, pack
+from support.patience import PATIENCE_S
 from support.ports import free_port, udp_port
 
 PACKET = pack(heartbeat())
 LOOPBACK = "127.0.0.1"
-PATIENCE_S = 60
 
 
 @contextlib.contextmanager

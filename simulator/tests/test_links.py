@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 from aerostream_sim.errors import BadInput, LinkError
 from aerostream_sim.links import LinkUrl, link_for
+from support.patience import PATIENCE_S
 from support.ports import free_port, udp_port
 
 
@@ -47,7 +48,7 @@ async def test_an_address_in_use_is_named(scheme: str) -> None:
 
 
 async def until(condition: Callable[[], object]) -> None:
-    deadline_s = time.monotonic() + 60
+    deadline_s = time.monotonic() + PATIENCE_S
     while not condition():
         assert time.monotonic() < deadline_s, "it never came"
         await asyncio.sleep(0.01)

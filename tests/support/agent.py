@@ -21,10 +21,8 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from support.cloud import until
+from support.patience import PATIENCE_S
 from support.ports import udp_port
-
-#: On a machine that is busy with other tests everything takes its time.
-_PATIENCE_S = 60.0
 
 
 def agent_environ(url: str, folder: Path, **settings: str) -> dict[str, str]:
@@ -41,7 +39,7 @@ def edge(command: str, *arguments: str, env: dict[str, str]) -> "subprocess.Comp
         env=env,
         capture_output=True,
         text=True,
-        timeout=2 * _PATIENCE_S,
+        timeout=2 * PATIENCE_S,
         check=False,
     )
 
@@ -100,7 +98,7 @@ class EdgeAgent:
     def wait(self) -> int:
         """Wait for it to end by itself; the exit code."""
         assert self._process is not None
-        code = self._process.wait(_PATIENCE_S)
+        code = self._process.wait(PATIENCE_S)
         self._process = None
         return code
 
@@ -137,7 +135,7 @@ class Watcher:
         client.reconnect_delay_set(1, 1)
         client.connect("127.0.0.1", port)
         client.loop_start()
-        assert self._subscribed.wait(_PATIENCE_S), "no SUBACK"
+        assert self._subscribed.wait(PATIENCE_S), "no SUBACK"
 
     def __enter__(self) -> "Watcher":
         return self
@@ -195,7 +193,7 @@ class Watcher:
         until(lambda: any(topic == marker for topic, _ in list(self.received)), "the marker")
 
     def wait_for_status(
-        self, word: str, drone: str = "d1", *, timeout_s: float = _PATIENCE_S
+        self, word: str, drone: str = "d1", *, timeout_s: float = PATIENCE_S
     ) -> None:
         """Wait until the newest status is this, such as `online up` or `lost`."""
 

@@ -18,9 +18,7 @@ from aerostream_contract.frame import DecodedBlock
 from aerostream_contract.names import DroneName
 
 from support.cloud import cloud_environ, until
-
-#: On a machine that is busy with other tests everything takes its time.
-_PATIENCE_S = 60.0
+from support.patience import PATIENCE_S
 
 
 class Bridge:
@@ -51,12 +49,12 @@ class Bridge:
         """Start it, and wait until it is ready."""
         self.launch()
         self.connect()
-        until(lambda: self.get("/readyz").status_code == 200, "the bridge ready", _PATIENCE_S)
+        until(lambda: self.get("/readyz").status_code == 200, "the bridge ready", PATIENCE_S)
 
     def connect(self) -> None:
         """Wait until it listens."""
-        until(lambda: self.said("listening"), "the bridge listening", _PATIENCE_S)
-        self._client = httpx.Client(base_url=self.url, timeout=30)
+        until(lambda: self.said("listening"), "the bridge listening", PATIENCE_S)
+        self._client = httpx.Client(base_url=self.url, timeout=PATIENCE_S)
 
     @property
     def pid(self) -> int:
@@ -113,7 +111,7 @@ class Bridge:
     def wait(self) -> int:
         """Wait for it to end by itself; the exit code."""
         assert self._process is not None
-        code = self._process.wait(_PATIENCE_S)
+        code = self._process.wait(PATIENCE_S)
         self._process = None
         return code
 

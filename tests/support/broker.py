@@ -6,10 +6,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from support.patience import PATIENCE_S
 from support.ports import free_port
-
-#: On a machine that is busy with other tests everything takes its time.
-_PATIENCE_S = 60.0
 
 
 class Broker:
@@ -38,14 +36,14 @@ class Broker:
             self._process = subprocess.Popen(
                 [binary, "-v", "-c", str(self._file)], stdout=log, stderr=log
             )
-        deadline = time.monotonic() + _PATIENCE_S
+        deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
             assert self._process.poll() is None, f"mosquitto ended: {self.log.read_text()}"
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
                     return
             time.sleep(0.02)
-        raise AssertionError(f"mosquitto did not listen within {_PATIENCE_S} s")
+        raise AssertionError(f"mosquitto did not listen within {PATIENCE_S} s")
 
     def reload(self) -> None:
         """SIGHUP: read password and ACL files again."""
@@ -69,5 +67,5 @@ class Broker:
     def _end(self, signal: int) -> None:
         if self._process is not None:
             self._process.send_signal(signal)
-            self._process.wait(timeout=_PATIENCE_S)
+            self._process.wait(timeout=PATIENCE_S)
             self._process = None

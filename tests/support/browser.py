@@ -7,6 +7,8 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
+from support.patience import PATIENCE_S
+
 #: No network of its own, software GL for the map.
 FLAGS = [
     "--no-sandbox",
@@ -30,10 +32,9 @@ needs_chromium = pytest.mark.skipif(
 def chromium(*flags: str) -> Iterator[Browser]:
     """A browser that ends with the block."""
     with sync_playwright() as playwright:
-        # On a machine that is busy with other tests everything takes its time.
-        expect.set_options(timeout=60_000)
+        expect.set_options(timeout=PATIENCE_S * 1000)
         browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=[*FLAGS, *flags], timeout=120_000
+            executable_path=CHROMIUM, args=[*FLAGS, *flags], timeout=PATIENCE_S * 1000
         )
         try:
             yield browser

@@ -21,13 +21,13 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from support.patience import PATIENCE_S
+
 #: 2026-01-01 UTC.
 START_US = 1_767_225_600_000_000
 #: Rows of `attitude_frame` are 200 ms apart.
 STEP_US = 200_000
 
-#: On a machine that is busy with other tests everything takes its time.
-_PATIENCE_S = 60.0
 
 _SERVICE_STATE = "aero/1/_svc/ingest/test/state"
 _ATTITUDE = CHANNELS["attitude"]
@@ -79,7 +79,7 @@ def event_json(number: int, *, epoch: int = 1, time_us: int = START_US, text: st
     )
 
 
-def until(condition: Callable[[], object], what: str, timeout_s: float = _PATIENCE_S) -> None:
+def until(condition: Callable[[], object], what: str, timeout_s: float = PATIENCE_S) -> None:
     """Poll until the condition holds."""
     deadline = time.monotonic() + timeout_s
     while not condition():
@@ -103,7 +103,7 @@ class MqttClient:
         client.loop_start()
         if filters:
             client.subscribe([(each, SubscribeOptions(qos=1)) for each in filters])
-            assert self._subscribed.wait(_PATIENCE_S), "no SUBACK"
+            assert self._subscribed.wait(PATIENCE_S), "no SUBACK"
 
     def __enter__(self) -> "MqttClient":
         return self
@@ -115,7 +115,7 @@ class MqttClient:
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
         """Publish with QoS 1 and wait for the broker's acknowledgement."""
         sent = self._client.publish(topic, payload, qos=1, retain=retain)
-        sent.wait_for_publish(_PATIENCE_S)
+        sent.wait_for_publish(PATIENCE_S)
         assert sent.is_published(), f"no PUBACK for {topic}"
 
     def catch_up(self) -> None:
@@ -216,7 +216,7 @@ class Ingest:
     def wait(self) -> int:
         """Wait for it to end by itself; the exit code."""
         assert self._process is not None
-        code = self._process.wait(_PATIENCE_S)
+        code = self._process.wait(PATIENCE_S)
         self._process = None
         return code
 

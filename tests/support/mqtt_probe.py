@@ -10,8 +10,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-#: On a machine that is busy with other tests everything takes its time.
-_DEADLINE_S = 60.0
+from support.patience import PATIENCE_S
 
 
 class Probe:
@@ -79,7 +78,7 @@ class Probe:
     def wait(self, condition: Callable[[], bool]) -> None:
         """Wait until `condition` holds, which only what we receive can change."""
         with self._changed:
-            assert self._changed.wait_for(condition, _DEADLINE_S), f"nothing for {_DEADLINE_S} s"
+            assert self._changed.wait_for(condition, PATIENCE_S), f"nothing for {PATIENCE_S} s"
 
     def wait_for_payload(self, payload: bytes) -> None:
         """Wait until a message with this payload has arrived."""

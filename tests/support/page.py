@@ -14,6 +14,7 @@ from aerostream_cloud.bridge.page import PAGE_FILES
 from playwright.sync_api import Browser, Locator, Page
 
 from support.browser import CHROMIUM, FLAGS, Console
+from support.patience import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -22,8 +23,6 @@ _DRIVER = "warning: [.WebGL-"
 #: What the browser itself says of each attempt to reach a server that is away.
 AWAY = ("error: WebSocket connection to ", "error: Failed to load resource: net::ERR_")
 _POLL_MS = 50
-#: On a machine that is busy with other tests everything takes its time.
-_PATIENCE_S = 60.0
 
 _READINGS = """() => Object.fromEntries(
   [...document.querySelectorAll(".panel dl > div")].map((each) => {
@@ -133,9 +132,7 @@ class OperatorsPage:
         """One value of the panel."""
         return self.readings().get(label, Reading("–", "", "", "", ""))
 
-    def until(
-        self, condition: Callable[[], Any], what: str, timeout_s: float = _PATIENCE_S
-    ) -> None:
+    def until(self, condition: Callable[[], Any], what: str, timeout_s: float = PATIENCE_S) -> None:
         """Poll a condition while the page lives on."""
         deadline = time.monotonic() + timeout_s
         while not condition():
@@ -190,7 +187,7 @@ def opened(
     profile = browser.new_context(
         viewport={"width": width, "height": height}, locale="en-GB", timezone_id="UTC", **context
     )
-    profile.set_default_timeout(_PATIENCE_S * 1000)
+    profile.set_default_timeout(PATIENCE_S * 1000)
     try:
         page = profile.new_page()
         requests: list[str] = []

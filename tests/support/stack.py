@@ -13,6 +13,7 @@ from support.agent import agent_environ
 from support.bridge import Bridge
 from support.broker import Broker
 from support.cloud import until
+from support.patience import PATIENCE_S
 from support.ports import free_port
 
 
@@ -82,7 +83,7 @@ class Stack:
     def mend(self) -> None:
         """Start it again, where it was."""
         self.cloud.launch()
-        until(self._is_ready, "the cloud ready again", 60)
+        until(self._is_ready, "the cloud ready again")
 
     def online(self) -> list[str]:
         """Drones that are connected."""
@@ -148,7 +149,7 @@ class Swarm:
     def kill(self) -> None:
         """SIGKILL: vehicles and agents are gone in the same instant."""
         self._process.kill()
-        self._process.wait(60)
+        self._process.wait(PATIENCE_S)
 
     def stop(self) -> None:
         """End it where it still runs."""
