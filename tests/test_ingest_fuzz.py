@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 import structlog
 from aerostream_cloud.database import open_database
 from aerostream_cloud.dead_letter import DeadLetters, Kind
@@ -151,7 +150,6 @@ class Expectation:
         return rows, letters
 
 
-@pytest.mark.timeout(240)
 def test_each_of_200_000_mutated_payloads_is_stored_a_duplicate_or_a_dead_letter(
     tmp_path: Path,
 ) -> None:

@@ -14,10 +14,10 @@ from support.bridge import Bridge
 from support.broker import Broker
 from support.cloud import MqttClient, until
 from support.live import eventually, page
+from support.patience import PATIENCE_S
 from support.ports import free_port
 from support.vehicle import Vehicle
 
-PATIENCE_S = 60.0
 STATUS = "aero/1/default/d1/up/status"
 
 

@@ -4,14 +4,11 @@ import asyncio
 from random import Random
 from typing import Any
 
-import pytest
 from aerostream_sim.clock import HostClock
 from aerostream_sim.faults.ledger import Kind
 from aerostream_sim.faults.unread import unread_bytes
 from aerostream_sim.faults.vehicles import Vehicle
 from aerostream_sim.mavlink.wire import Wire
-
-pytestmark = pytest.mark.timeout(240)
 
 
 async def until(vehicle: Vehicle, count: int) -> None:

@@ -26,9 +26,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from support.cloud import START_US
+from support.patience import PATIENCE_S
 
-#: On a machine that is busy with other tests everything takes its time.
-DEADLINE_S = 60.0
 _POSITION = CHANNELS["position"]
 
 
@@ -98,7 +97,7 @@ async def live_server(url: str, folder: Path, **options: Any) -> AsyncIterator[L
 
 
 async def eventually(
-    condition: Callable[[], object], what: str, timeout_s: float = DEADLINE_S
+    condition: Callable[[], object], what: str, timeout_s: float = PATIENCE_S
 ) -> None:
     """Wait until a condition holds."""
     deadline = time.monotonic() + timeout_s
@@ -133,7 +132,7 @@ class Page:
 
     async def receive(self) -> dict[str, Any]:
         """The next message."""
-        async with asyncio.timeout(DEADLINE_S):
+        async with asyncio.timeout(PATIENCE_S):
             message: dict[str, Any] = json.loads(await self.connection.recv())
         self.messages.append(message)
         if message["type"] in ("snapshot", "delta"):
