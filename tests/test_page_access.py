@@ -218,6 +218,8 @@ def test_the_chosen_theme_is_kept(stack: Stack, browser: Browser) -> None:
         page.button("Colours: as the system").click()
         page.button("Colours: light").click()
         expect(html).to_have_attribute("data-theme", "dark")
+        # The browser complains of a connection that is cut off while it is made.
+        page.page.get_by_text("connected", exact=True).wait_for(state="attached")
         page.page.reload()
         expect(html).to_have_attribute("data-theme", "dark")
         page.button("Colours: dark").click()

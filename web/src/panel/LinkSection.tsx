@@ -8,6 +8,7 @@ import { usePage } from "../page";
 import { Fact } from "../readings/Fact";
 import { type Age, ageOf, CUT_OFF, FRESH, field, type Origin } from "../readings/reading";
 import type { Zone } from "../state/zone";
+import type { TimedSample } from "../values";
 
 /** The note stands above, once for all. */
 const UNHEARD: Age = { ...CUT_OFF, note: "" };
@@ -20,6 +21,8 @@ export function LinkSection({ origin }: { origin: Origin }) {
   useStore(connection);
   const state = fleet.drones.get(origin.drone)?.state;
   const live = origin.source.kind === "live";
+  // Of the past only a radio has told of it.
+  if (!live && radioSample(origin) === undefined) return null;
   return (
     <section className="section">
       <h3>
@@ -66,10 +69,14 @@ function AgentFacts({ state, isLive }: { state: DroneState; isLive: boolean }) {
 /** A telemetry radio has component 68 on its own; the autopilot repeats it as component 1. */
 const RADIO_COMPONENTS = [1, 68];
 
-function RadioFacts({ origin }: { origin: Origin }) {
-  const sample = RADIO_COMPONENTS.map((component) =>
+function radioSample(origin: Origin): TimedSample | undefined {
+  return RADIO_COMPONENTS.map((component) =>
     origin.source.sample(origin.drone, "radio", "0", component),
   ).find((each) => each !== undefined);
+}
+
+function RadioFacts({ origin }: { origin: Origin }) {
+  const sample = radioSample(origin);
   if (sample === undefined) return null;
   const of = ageOf(origin, "radio", sample);
   const plain = { ...of, note: "" };
