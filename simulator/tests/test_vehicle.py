@@ -129,6 +129,16 @@ def test_a_low_battery_brings_an_ardupilot_home_with_the_recorded_words() -> Non
     ], "it latches until a reboot"
 
 
+def test_a_command_just_after_one_that_is_not_answered_is_answered() -> None:
+    bench = Bench("copter", "ardupilot", idle=True)
+    bench.run(1)
+    mode = bench.vehicle.autopilot.modes.mode
+    bench.send(dialect.MAVLink_set_mode_message(1, 1, mode))
+    bench.command(Cmd.DO_SET_MODE, 1, mode)
+    (ack,) = named(bench.run(1), "COMMAND_ACK")
+    assert (ack.message.command, ack.message.result) == (Cmd.DO_SET_MODE, Result.ACCEPTED)
+
+
 def test_a_low_battery_brings_px4_home_after_five_seconds_of_hold() -> None:
     bench = Bench("copter", "px4", idle=True, charge=0.1)
     bench.command(Cmd.COMPONENT_ARM_DISARM, 1, FORCE)

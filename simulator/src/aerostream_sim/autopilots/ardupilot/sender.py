@@ -39,5 +39,7 @@ class ArduPilotSender(Sender):
             answers.messages += late
             return
         due_s = max(now_s + self.delay_s(), answers.sent_s)
-        self._answers = _Answers(now_s, due_s, [*early, *ack, *late], len(early) + len(ack))
-        self.outbox.add(due_s, self._answers.messages)
+        messages = [*early, *ack, *late]
+        if messages:  # nothing can be answered together with no answer
+            self._answers = _Answers(now_s, due_s, messages, len(early) + len(ack))
+            self.outbox.add(due_s, messages)
