@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from aerostream_sim.faults.kinds import NEEDS_SHIM, FaultKind
 from aerostream_sim.faults.laboratory import Failure, Laboratory, Outcome, Setup
+from aerostream_sim.faults.own_stack import OwnStack
 from aerostream_sim.faults.processes import Programs
 from aerostream_sim.faults.report import last_line
 from aerostream_sim.faults.run import Request, laboratory
@@ -76,7 +77,11 @@ async def flown(
 
 def change(*statements: str) -> Callable[[Stack], None]:
     def tamper(stack: Stack) -> None:
-        with closing(sqlite3.connect(stack.store)) as connection, connection:
+        assert isinstance(stack, OwnStack)
+        with (
+            closing(sqlite3.connect(stack.store_file, timeout=PATIENCE_S)) as connection,
+            connection,
+        ):
             for statement in statements:
                 assert connection.execute(statement).rowcount == 1, statement
 

@@ -20,6 +20,7 @@ from aerostream_sim.clock import HostClock
 from aerostream_sim.errors import BadInput, LinkError, reason
 from aerostream_sim.fly import Fleet, allow_files
 from aerostream_sim.links import LinkUrl
+from aerostream_sim.ports import GIVEN_TO_NOBODY
 from aerostream_sim.vehicle import VehicleSpec
 
 _HOST = "127.0.0.1"
@@ -30,8 +31,6 @@ _FILES_EACH = 9
 #: All agents' spools are on one disk, which is not faster for more.
 _DISK_THREADS = 4
 _START_PAUSE_S = 0.005
-#: Below those that Linux (from 32768) and others (from 49152) give out by themselves.
-_AGENT_PORTS = range(20_000, 32_000)
 
 
 def agent_settings(
@@ -169,7 +168,7 @@ def _free_ports(count: int) -> list[int]:
     agents have opened theirs. From a random one on, as another swarm may be looking too.
     """
     allow_files(count + 100)
-    span = len(_AGENT_PORTS)
+    span = len(GIVEN_TO_NOBODY)
     first = secrets.randbelow(span)
     sockets: list[socket.socket] = []
     try:
@@ -178,7 +177,7 @@ def _free_ports(count: int) -> list[int]:
                 break
             sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             try:
-                sock.bind((_HOST, _AGENT_PORTS[(first + place) % span]))
+                sock.bind((_HOST, GIVEN_TO_NOBODY[(first + place) % span]))
             except OSError:
                 sock.close()
             else:
