@@ -276,6 +276,20 @@ def test_interrupting_an_export_leaves_the_service_well(bridge: Bridge) -> None:
     assert not bridge.said("a request failed")
 
 
+def test_the_head_of_an_export_comes_without_the_export(bridge: Bridge) -> None:
+    bridge.start()
+    path = "/api/v1/drones/d/export?channel=attitude&start=1970-01-01&format="
+    whole = {kind: bridge.get(path + kind) for kind in ("csv", "parquet")}
+    # Nothing of it is read: there is nothing to read.
+    take_away(bridge, "telemetry")
+    for kind, answer in whole.items():
+        head = bridge.send("HEAD", path + kind)
+        assert (head.status_code, head.content) == (200, b"")
+        for name in ("content-type", "content-disposition", "transfer-encoding"):
+            assert head.headers[name] == answer.headers[name]
+    assert bridge.send("HEAD", f"{path}pdf").status_code == 422
+
+
 def test_the_log_has_no_lines_of_other_programs(bridge: Bridge) -> None:
     bridge.start()
     with closing(

@@ -122,7 +122,16 @@ def test_the_limits_are_those_of_the_code() -> None:
 
 def test_every_close_code_is_listed() -> None:
     listed = re.findall(r"^\| (\d{4}) \|", section("Close codes"), re.MULTILINE)
-    ours = {1001, 1008, 1009, 1011, 1013, websocket.UNKNOWN_DRONE, hub.STALLED}
+    ours = {
+        1001,
+        1008,
+        1009,
+        1011,
+        1013,
+        websocket.UNKNOWN_DRONE,
+        hub.STALLED,
+        websocket.BAD_ADDRESS,
+    }
     assert listed == [str(code) for code in sorted(ours)]
     assert ours | {1000, 1005, 1006} == metrics.CLOSE_CODES
 

@@ -176,3 +176,27 @@ async def test_what_cannot_be_used_is_counted_and_the_rest_goes_on(
 async def test_an_unknown_drone_has_no_address(bridge: LiveServer, drone: str) -> None:
     async with page(f"{bridge.url}/{drone}") as client:
         assert await closed_with(client) == 4004
+
+
+@pytest.mark.parametrize(
+    ("address", "subscription", "detail"),
+    [
+        (
+            "/eagle?chanels=position",
+            "drone",
+            "there is no parameter 'chanels' here; did you mean channels?",
+        ),
+        ("/eagle?channels=position,vrf", "drone", "'vrf'"),
+        ("/eagle?attention=perhaps", "drone", "attention is 'perhaps', expected true or false"),
+        ("?channels=position", None, "there is no parameter 'channels' here"),
+    ],
+)
+async def test_an_address_that_cannot_be_served_is_refused_with_the_reason(
+    bridge: LiveServer, eagle: str, address: str, subscription: str | None, detail: str
+) -> None:
+    async with page(bridge.url + address) as client:
+        error = await client.next("error")
+        assert error["subscription"] == subscription
+        assert detail in error["problem"]["detail"]
+        assert await closed_with(client) == websocket_module.BAD_ADDRESS
+    await eventually(lambda: bridge.metric("websocket_closed_total", code="4022"), "counted")

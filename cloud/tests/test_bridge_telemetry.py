@@ -126,3 +126,44 @@ async def test_a_list_of_flights_names_what_may_make_it_longer(
         "backlog"
     ]
     assert stretch["from"] == iso_from_us(10 * SECOND)
+
+
+async def test_few_severe_events_are_found_quickly_among_very_many(
+    tmp_path: Path, fleet: Fleet
+) -> None:
+    event = CHANNELS["event"]
+    url = f"sqlite:///{tmp_path / 'events.sqlite'}"
+    store = open_store(url)
+    times = list(range(40_000))
+    severities: list[float | int | str | None] = [6] * len(times)
+    # Two that happened at the same time stay together.
+    severities[39_000] = severities[39_500] = 2
+    nothing: list[float | int | str | None] = [None] * len(times)
+    columns = [severities if name == "severity" else nothing for name in event.field_names]
+    other: list[list[float | int | str | None]] = [
+        [2] if name == "severity" else [None] for name in event.field_names
+    ]
+    store.write(
+        [
+            SeriesBlock(DRONE, DecodedBlock(event, 1, "mode", times, columns)),
+            SeriesBlock(DRONE, DecodedBlock(event, 1, "failsafe", [39_500], other)),
+        ]
+    )
+    store.close()
+    fleet.register([(DRONE, 0)], now_us=0)
+    reader = StoreReader(url=url, longest_query_s=1.0)
+    app = FastAPI()
+    handle_faults(app, structlog.get_logger())
+    app.include_router(event_routes(fleet=fleet, reader=reader))
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1/api/v1") as client:
+        asked = {"start": "1970-01-01", "severity": "5", "limit": "1"}
+        first = (await client.get("/drones/d/events", params=asked)).json()
+        assert [each["time"] for each in first["items"]] == [iso_from_us(39_000)]
+        assert first["next"] == iso_from_us(39_500)
+        both = (
+            await client.get("/drones/d/events", params=asked | {"start": first["next"]})
+        ).json()
+        assert sorted(each["kind"] for each in both["items"]) == ["failsafe", "mode"]
+        assert (both["truncated"], both["next"]) == (False, None)
+    reader.close()

@@ -131,7 +131,8 @@ def wanted_by(message: bytes) -> Filter:
     ("message", "status", "complaint"),
     [
         (b"", 400, "not JSON"),
-        (b"{", 400, "not JSON"),
+        (b"{", 400, "the message is not JSON: input data was truncated"),
+        (b"{]", 400, "the message is not JSON: object keys must be strings"),
         (b"[" * 50_000, 422, "expected `object`"),
         (b'{"type": "subscribe", "drones": ' + b"[" * 50_000, 422, "$.drones"),
         (b'{"type": "ping", "id": 1, "x": ' + b"[" * 50_000, 422, "`x`"),

@@ -183,6 +183,18 @@ def test_fields_and_limit_narrow_it_further(store: TelemetryStore) -> None:
     ]
 
 
+def test_samples_are_chosen_by_the_greatest_value_of_a_field(store: TelemetryStore) -> None:
+    rows: dict[int, list[Value]] = {n: [float(n)] * 6 for n in range(1, 9)}
+    store.write([block(rows=rows | {9: [None] * 6})])
+    chosen = store.query(Selection(channel="attitude"), fields=["yaw"], at_most=("roll", 2))
+    assert [sample.time_us for sample in chosen] == [1, 2]
+    with pytest.raises(ContractError, match="attitude has no field 'speed'"):
+        list(store.query(Selection(channel="attitude"), at_most=("speed", 2)))
+    assert (
+        list(store.query(Selection(channel="mav_fence_status"), at_most=("breach_type", 1))) == []
+    )
+
+
 def test_what_does_not_exist_is_named_in_the_error(store: TelemetryStore) -> None:
     with pytest.raises(ContractError, match="'heights' is not in the channel table"):
         list(store.query(Selection(channel="heights")))

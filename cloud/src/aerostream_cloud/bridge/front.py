@@ -10,6 +10,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.typing import FilteringBoundLogger
 
+from aerostream_cloud.bridge.api.answers import HEAD_ONLY
 from aerostream_cloud.bridge.metrics import RestMetrics
 from aerostream_cloud.bridge.problems import ApiProblem, ProblemKind, problem_response
 
@@ -54,7 +55,8 @@ class Front:
         status = _NO_ANSWER
         # A HEAD is a GET whose body the server does not send.
         method = scope["method"]
-        inner = {**scope, "method": "GET" if method == "HEAD" else method}
+        is_head = method == "HEAD"
+        inner = {**scope, "method": "GET" if is_head else method, HEAD_ONLY: is_head}
 
         async def send_on(message: Message) -> None:
             nonlocal status

@@ -14,6 +14,7 @@ THREADS = 4
 LONGEST_QUERY_S = 10.0
 LONGEST_WAIT_S = 5.0
 """How long a request waits for a free thread."""
+LESS_TIME = "ask for less time"
 
 _Answer = TypeVar("_Answer")
 
@@ -42,8 +43,14 @@ class StoreReader:
         self._mine = threading.local()
         self._open: list[TelemetryStore] = []
 
-    async def run(self, work: Callable[[TelemetryStore], _Answer]) -> _Answer:
+    async def run(
+        self, work: Callable[[TelemetryStore], _Answer], *, instead: str = LESS_TIME
+    ) -> _Answer:
         """Ask the store, in a thread.
+
+        Args:
+            work: asks it.
+            instead: what to do where that takes too long.
 
         Raises:
             ApiProblem: it takes too long, or every thread is busy for too long.
@@ -56,7 +63,7 @@ class StoreReader:
             raise ApiProblem(
                 ProblemKind.TOO_SLOW, "the store is busy with other requests; try again later"
             ) from None
-        future = asyncio.get_running_loop().run_in_executor(self._threads, self._run, work)
+        future = asyncio.get_running_loop().run_in_executor(self._threads, self._run, work, instead)
         future.add_done_callback(self._finished)
         # A request that is cancelled leaves its thread at work until the question is answered.
         return await asyncio.shield(future)
@@ -74,7 +81,7 @@ class StoreReader:
         if not future.cancelled():
             future.exception()  # looked at, also where nobody waits any more
 
-    def _run(self, work: Callable[[TelemetryStore], _Answer]) -> _Answer:
+    def _run(self, work: Callable[[TelemetryStore], _Answer], instead: str) -> _Answer:
         store: TelemetryStore | None = getattr(self._mine, "store", None)
         if store is not None and not store.is_in_place():
             self._drop(store)
@@ -88,8 +95,7 @@ class StoreReader:
         except QueryTooLong as error:
             raise ApiProblem(
                 ProblemKind.TOO_SLOW,
-                f"reading this takes longer than {self._longest_query_s:g} s; "
-                "ask for less time, fewer fields, or a longer `every`",
+                f"reading this takes longer than {self._longest_query_s:g} s; {instead}",
             ) from error
         except StoreError:
             # Whatever is wrong with the connection, the next question has a new one.

@@ -134,8 +134,12 @@ class TelemetryStore(Protocol):
         *,
         fields: Sequence[str] | None = None,
         limit: int | None = None,
+        at_most: tuple[str, int] | None = None,
     ) -> Iterator[Sample]:
-        """Samples by series, then time."""
+        """Samples by series, then time; `at_most` is a field and the greatest value wanted of it.
+
+        Samples without that value do not come then.
+        """
 
     def query_every(
         self, selection: Selection, every_us: int, *, fields: Sequence[str] | None = None

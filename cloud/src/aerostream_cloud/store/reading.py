@@ -53,11 +53,17 @@ def samples(
     selection: Selection,
     fields: Sequence[Field],
     limit: int | None,
+    at_most: tuple[Field, int] | None,
 ) -> Iterator[Sample]:
     """Samples by series, then time."""
     fields = _present(connection, selection.channel, fields)
     columns = "".join(f", t.{quoted(field.name)}" for field in fields)
     where, values = _where(selection)
+    if at_most is not None:
+        if not _present(connection, selection.channel, at_most[:1]):
+            return
+        where += f" AND t.{quoted(at_most[0].name)} <= ?"
+        values.append(at_most[1])
     rows = connection.execute(
         f"SELECT {_KEY}, t.time_us{columns} FROM series AS s"
         f" JOIN {quoted(selection.channel)} AS t ON t.series = s.id WHERE {where}"

@@ -7,14 +7,14 @@ services write it.
 
 import sqlite3
 import time
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import repeat
 from pathlib import Path
 from typing import TypeVar
 
-from aerostream_contract.channels import CHANNELS, Channel, channel_named
+from aerostream_contract.channels import CHANNELS, Channel, Field, channel_named
 from aerostream_contract.errors import ContractError
 
 from aerostream_cloud.errors import NotOurStore, QueryTooLong, RowsRejected, StoreUnavailable
@@ -60,6 +60,8 @@ _BAD_ROW = (
 
 _Row = TypeVar("_Row")
 _SeriesId = tuple[str, str, str, int, str]
+#: Series whose ids are remembered; those of five thousand drones fit, and another costs a query.
+_MOST_SERIES = 200_000
 
 
 class SqliteStore:
@@ -76,7 +78,8 @@ class SqliteStore:
 
     def __init__(self, file: Path, *, read_only: bool = False) -> None:
         self._file = file
-        self._series: dict[_SeriesId, int] = {}
+        self._series: OrderedDict[_SeriesId, int] = OrderedDict()
+        """Ids that were used last."""
         self._tables: dict[str, ChannelTable] = {}
         self._interrupted = False
         self._read_only = read_only
@@ -112,12 +115,17 @@ class SqliteStore:
         *,
         fields: Sequence[str] | None = None,
         limit: int | None = None,
+        at_most: tuple[str, int] | None = None,
     ) -> Iterator[Sample]:
         """See `TelemetryStore.query`."""
         channel = channel_named(selection.channel)
         chosen = reading.chosen_fields(channel, fields)
+        bound: tuple[Field, int] | None = None
+        if at_most is not None:
+            [bounded] = reading.chosen_fields(channel, [at_most[0]])
+            bound = (bounded, at_most[1])
         return self._read(
-            channel, lambda: reading.samples(self._connection, selection, chosen, limit)
+            channel, lambda: reading.samples(self._connection, selection, chosen, limit, bound)
         )
 
     def query_every(
@@ -265,6 +273,8 @@ class SqliteStore:
             series_id = series_ids.get(key)
             if series_id is None:
                 series_id = self._series_id(key, channel, block.source)
+            else:
+                series_ids.move_to_end(key)
             columns = block.columns
             for index in self._tables[channel.name].unsigned_columns:
                 columns = list(columns)
@@ -288,6 +298,8 @@ class SqliteStore:
             key,
         ).fetchone()
         self._series[key] = found[0]
+        if len(self._series) > _MOST_SERIES:
+            self._series.popitem(last=False)
         return found[0]
 
     def _make_table(self, channel: Channel) -> None:

@@ -9,6 +9,8 @@ from starlette.responses import Response
 
 from aerostream_cloud.bridge.problems import MEDIA_TYPE, ProblemKind
 
+HEAD_ONLY = "aerostream.head_only"
+"""In the scope of a request: whether it is a HEAD, which is routed as a GET."""
 _SMALLEST_COMPRESSED = 2048
 #: On telemetry, higher levels cost several times more and save little.
 _LEVEL = 1
@@ -22,6 +24,11 @@ def takes_gzip(request: Request) -> bool:
         and coding.partition(";")[2].replace(" ", "") not in ("q=0", "q=0.0")
         for coding in accepted.split(",")
     )
+
+
+def is_head(request: Request) -> bool:
+    """Whether nobody will see the body."""
+    return bool(request.scope.get(HEAD_ONLY))
 
 
 def json_answer(answer: Any, *, compressed: bool) -> Response:
@@ -76,9 +83,7 @@ EXAMPLES = {
     ProblemKind.UNKNOWN_CHANNEL: "there is no channel 'postion'; did you mean position?",
     ProblemKind.UNKNOWN_FIELD: "channel position has no field 'latt'; did you mean lat or alt?",
     ProblemKind.UNAVAILABLE: "the store cannot be read now: database is locked",
-    ProblemKind.TOO_SLOW: (
-        "reading this takes longer than 10 s; ask for less time, fewer fields, or a longer `every`"
-    ),
+    ProblemKind.TOO_SLOW: "reading this takes longer than 10 s; ask for less time",
     ProblemKind.WRONG_HOST: "this server does not answer for 'fleet.example.com'",
     ProblemKind.INTERNAL: "the bridge's log says more",
     ProblemKind.OTHER: "the request cannot be answered",

@@ -15,14 +15,13 @@ from aerostream_cloud.bridge.api.series import Question, samples_page
 from aerostream_cloud.bridge.api.shapes import Events
 from aerostream_cloud.bridge.api.times import TimeRange, time_range
 from aerostream_cloud.bridge.live.fleet import Fleet
-from aerostream_cloud.bridge.live.shapes import Backlog, DroneState, Event
+from aerostream_cloud.bridge.live.shapes import Backlog, DroneState
 from aerostream_cloud.bridge.problems import ProblemKind
 from aerostream_cloud.bridge.reading import StoreReader
 from aerostream_cloud.bridge.stored_events import LEAST_SEVERE, event_of
 from aerostream_cloud.store import TelemetryStore
 
 MOST_EVENTS = 10_000
-_PAGE = 5000
 
 
 def event_routes(*, fleet: Fleet, reader: StoreReader) -> APIRouter:
@@ -70,11 +69,13 @@ def event_routes(*, fleet: Fleet, reader: StoreReader) -> APIRouter:
             fields=EVENT.field_names,
             range=range_,
             instance=kind,
+            # One that has no severity counts as the least severe.
+            at_most=None if severity == LEAST_SEVERE else ("severity", severity),
         )
         compressed, arriving = takes_gzip(request), still_arriving(state, range_)
 
         def read(store: TelemetryStore) -> Response:
-            answer = _events(store, question, severity, limit, arriving)
+            answer = _events(store, question, limit, arriving)
             return json_answer(answer, compressed=compressed)
 
         return await reader.run(read)
@@ -83,20 +84,11 @@ def event_routes(*, fleet: Fleet, reader: StoreReader) -> APIRouter:
 
 
 def _events(
-    store: TelemetryStore,
-    question: Question,
-    severity: int,
-    limit: int,
-    arriving: list[Backlog],
+    store: TelemetryStore, question: Question, limit: int, arriving: list[Backlog]
 ) -> Events:
-    found: list[Event] = []
-    next_us: int | None = question.range.start_us
-    while next_us is not None and len(found) < limit:
-        size = min(_PAGE, limit - len(found))
-        page, next_us = samples_page(store, question, size, next_us)
-        found += [event for event in map(event_of, page) if event.severity <= severity]
+    page, next_us = samples_page(store, question, limit)
     return Events(
-        items=found,
+        items=[event_of(sample) for sample in page],
         truncated=next_us is not None,
         next=None if next_us is None else iso_from_us(next_us),
         backlog=arriving,

@@ -5,11 +5,11 @@ from enum import StrEnum
 from typing import Annotated
 
 from aerostream_contract.channels import Channel
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import StreamingResponse
 
 from aerostream_cloud.bridge.api import PREFIX
-from aerostream_cloud.bridge.api.answers import problems
+from aerostream_cloud.bridge.api.answers import is_head, problems
 from aerostream_cloud.bridge.api.files import CSV, PARQUET, FileFormat, FileWriter
 from aerostream_cloud.bridge.api.parameters import (
     Component,
@@ -74,6 +74,7 @@ def export_routes(*, fleet: Fleet, reader: StoreReader) -> APIRouter:
         },
     )
     async def export(
+        request: Request,
         state: Annotated[DroneState, Depends(drone_of(fleet))],
         channel: Annotated[Channel, Depends(known_channel)],
         range_: Annotated[TimeRange, Depends(time_range("-1d"))],
@@ -95,7 +96,7 @@ def export_routes(*, fleet: Fleet, reader: StoreReader) -> APIRouter:
             instance=instance,
         )
         kind = _FORMATS[format_]
-        parts = _parts(reader, question, kind)
+        parts = _nothing() if is_head(request) else _parts(reader, question, kind)
         # The first one here: what is wrong with the store is said before the file begins.
         first = await anext(parts)
         return StreamingResponse(
@@ -122,8 +123,13 @@ async def _parts(reader: StoreReader, question: Question, kind: FileFormat) -> A
             part = writer.rows(samples)
             return writer, part if following_us else part + writer.end(), following_us
 
-        writer, part, next_us = await reader.run(read)
+        writer, part, next_us = await reader.run(read, instead="ask for less time or fewer fields")
         yield part
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    """The file for somebody who asks for the headers alone: to write it may take minutes."""
+    yield b""
 
 
 async def _following(first: bytes, parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -35,6 +35,8 @@ class Question:
     range: TimeRange
     component: int | None = None
     instance: str | None = None
+    at_most: tuple[str, int] | None = None
+    """A field, and the greatest value of it that is wanted."""
 
     def spans(self, store: TelemetryStore) -> list[SeriesSpan]:
         """The series that have samples which may be in the range."""
@@ -84,7 +86,11 @@ def samples_page(
     start = question.range.start_us if start_us is None else start_us
     found = merge(
         *(
-            store.query(selected(span.series, start, question.range.end_us), fields=question.fields)
+            store.query(
+                selected(span.series, start, question.range.end_us),
+                fields=question.fields,
+                at_most=question.at_most,
+            )
             for span in question.spans(store)
         ),
         key=_time,

@@ -106,7 +106,9 @@ def telemetry_routes(
             answer = _telemetry(store, question, every, every_us, rows, arriving)
             return json_answer(answer, compressed=compressed)
 
-        return await reader.run(read)
+        return await reader.run(
+            read, instead="ask for less time, fewer fields, or a longer `every`"
+        )
 
     return router
 

@@ -27,6 +27,7 @@ _UNIT_US = {
     "w": 7 * 86_400 * SECOND_US,
 }
 _DURATION = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)(ms|s|m|h|d|w)", re.ASCII)
+_YEAR_OR_MONTH = re.compile(r"\d{4}(-\d\d)?", re.ASCII)
 _LONGEST_EVERY_US = 366 * _UNIT_US["d"]
 _MOMENT = "ISO 8601 such as 2026-05-01T12:00:00Z, relative to now such as -10m, -2h or -1d, or now"
 
@@ -82,8 +83,10 @@ def moment_us(text: str, name: str, now: int) -> int:
     back = _DURATION.fullmatch(text[1:]) if text.startswith("-") else None
     if back:
         return now - round(float(back[1]) * _UNIT_US[back[2]])
+    begun = _YEAR_OR_MONTH.fullmatch(text)
     try:
-        return us_from_iso(text)
+        # What ISO 8601 calls reduced accuracy, and Python's reader does not know.
+        return us_from_iso(text if begun is None else f"{text}{'-01' if begun[1] else '-01-01'}")
     except (ValueError, OverflowError):
         hint = "; in a URL a + is written %2B" if " " in text else ""
         raise invalid_parameter(

@@ -218,5 +218,6 @@ def _box(box: Box) -> Box:
 
 
 def _sentence(wrong: Exception) -> str:
-    text = cut(str(wrong))
-    return text[:1].lower() + text[1:]
+    text = cut(str(wrong)).removeprefix("JSON is malformed: ")
+    # An abbreviation, such as UTF-8, stays as it is.
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]

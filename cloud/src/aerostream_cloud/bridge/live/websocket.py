@@ -8,6 +8,7 @@ from typing import cast
 from aerostream_contract.errors import ContractError, shown
 from aerostream_contract.names import check_id
 from fastapi import APIRouter, WebSocket
+from starlette.datastructures import QueryParams
 from starlette.websockets import WebSocketDisconnect
 from websockets.frames import CloseCode
 
@@ -23,6 +24,7 @@ from aerostream_cloud.bridge.problems import (
     ApiProblem,
     Problem,
     ProblemKind,
+    did_you_mean,
     invalid_parameter,
     problem_response,
 )
@@ -32,6 +34,10 @@ MAX_ERRORS = 20
 """A client that makes so many mistakes is sent away."""
 UNKNOWN_DRONE = 4004
 """Close code of `/ws/{drone}` where there is no such drone."""
+BAD_ADDRESS = 4022
+"""Close code where the address has a parameter that it does not take, or not that value."""
+_PARAMETERS = ("channels", "attention", "resume")
+"""Of `/ws/{drone}`; `/ws` takes none."""
 
 
 class WebSocketEndpoints:
@@ -95,8 +101,12 @@ class WebSocketEndpoints:
         client = self._hub.add(connection)
         try:
             self._hub.greet(client, self._utc(), broker=self._connected())
-            if drone is not None:
-                await self._begin(client, websocket, drone)
+            try:
+                await self._begin(client, websocket.query_params, drone)
+            except ApiProblem as error:
+                # Open, it would look like a subscription to which nothing happens.
+                self._refuse(client, None if drone is None else OWN_SUBSCRIPTION, error.problem)
+                connection.end(*_farewell(error))
             await self._read(client, connection, websocket)
         except WebSocketDisconnect:
             pass  # how every connection ends
@@ -191,22 +201,28 @@ class WebSocketEndpoints:
             resume=message.resume,
         )
 
-    async def _begin(self, client: Client, websocket: WebSocket, drone: str) -> None:
-        """Subscribe to the drone of `/ws/{drone}`."""
-        if not await self._is_known(drone):
-            client.connection.end(UNKNOWN_DRONE, "there is no such drone")
+    async def _begin(self, client: Client, query: QueryParams, drone: str | None) -> None:
+        """Do what the address asks for: `/ws/{drone}` subscribes to it.
+
+        Raises:
+            ApiProblem: there is no such drone, or a parameter is wrong.
+        """
+        known = () if drone is None else _PARAMETERS
+        for name in query:
+            if name not in known:
+                near = did_you_mean(name, known)
+                raise invalid_parameter(name, f"there is no parameter {shown(name)} here{near}")
+        if drone is None:
             return
-        query = websocket.query_params
-        try:
-            attention = _flag(query.get("attention", "true"))
-            names = query.get("channels")
-            channels = messages.channels_of(names.split(",") if names else ["*"])
-            wanted = Filter(drones=frozenset({drone}), channels=channels)
-            self._hub.subscribe(
-                client, OWN_SUBSCRIPTION, wanted, attention=attention, resume=query.get("resume")
-            )
-        except ApiProblem as error:
-            self._refuse(client, OWN_SUBSCRIPTION, error.problem)
+        if not await self._is_known(drone):
+            raise ApiProblem(ProblemKind.UNKNOWN_DRONE, f"there is no drone {shown(drone)}")
+        attention = _flag(query.get("attention", "true"))
+        names = query.get("channels")
+        channels = messages.channels_of(names.split(",") if names else ["*"])
+        wanted = Filter(drones=frozenset({drone}), channels=channels)
+        self._hub.subscribe(
+            client, OWN_SUBSCRIPTION, wanted, attention=attention, resume=query.get("resume")
+        )
 
     async def _is_known(self, drone: str) -> bool:
         """Whether there is such a drone; just after the start, wait until that can be said."""
@@ -230,3 +246,14 @@ def _flag(text: str) -> bool:
     if text not in ("true", "false"):
         raise invalid_parameter("attention", f"attention is {shown(text)}, expected true or false")
     return text == "true"
+
+
+def _farewell(error: ApiProblem) -> tuple[int, str]:
+    """The close code and reason for an address that cannot be served."""
+    match error.kind:
+        case ProblemKind.UNKNOWN_DRONE:
+            return UNKNOWN_DRONE, "there is no such drone"
+        case ProblemKind.TOO_MUCH:
+            return CloseCode.TRY_AGAIN_LATER, "too many different subscriptions"
+        case _:
+            return BAD_ADDRESS, "the address is not valid"
