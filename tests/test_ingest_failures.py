@@ -559,6 +559,9 @@ async def test_a_write_that_does_not_return_is_announced_and_its_end_too(
         )
         running = asyncio.create_task(service.run(stop))
         await asyncio.to_thread(until, lambda: client.payloads(STATE), "its first state")
+        # Where the disk is slow, the stores' making was announced, too.
+        await asyncio.to_thread(online, client)
+        pauses = metrics.registry.get_sample_value("aerostream_ingest_pauses_total") or 0
         client.publish(TEL, attitude_frame(1))
         await asyncio.to_thread(paused, client, "no answer for 0.3 s")
         assert metrics.registry.get_sample_value("aerostream_ingest_paused") == 1
@@ -567,7 +570,7 @@ async def test_a_write_that_does_not_return_is_announced_and_its_end_too(
         store.let_go.set()
         await asyncio.to_thread(acknowledged, client, {1})
         await asyncio.to_thread(online, client)
-        assert metrics.registry.get_sample_value("aerostream_ingest_pauses_total") == 1
+        assert metrics.registry.get_sample_value("aerostream_ingest_pauses_total") == pauses + 1
 
         # One that hangs for good does not keep it from ending.
         store.let_go.clear()
