@@ -2,6 +2,7 @@
 
 import os
 import socket
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from aerostream_contract.frame.limits import MAX_FRAME_BYTES
 from support.mqtt_probe import Probe
+from support.patience import PATIENCE_S
 from support.secure_broker import WITNESS, DevelopmentBroker, SecureBroker, run_provision
 
 _NOT_AUTHORIZED, _TAKEN_OVER = 0x87, 0x8E
@@ -51,7 +53,7 @@ def cloud(broker: SecureBroker) -> Probe:
 
 def eventually(condition: Callable[[], bool]) -> bool:
     """Whether the condition holds before the deadline."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_S
     while not condition():
         if time.monotonic() > deadline:
             return False
@@ -234,14 +236,29 @@ def test_a_process_that_is_not_the_broker_is_left_alone(tmp_path: Path) -> None:
 
 def test_a_reload_that_was_asked_for_and_failed_is_an_error(tmp_path: Path) -> None:
     folders = ("--broker-folder", str(tmp_path / "accounts"), "--out", str(tmp_path / "out"))
-    pid_file = tmp_path / "none.pid"
-    result = run_provision("alpha/one", *folders, "--pid-file", str(pid_file))
-    assert result.exit_code == 1
-    assert f"pid file {pid_file}: No such file" in result.output
+    pid_file = tmp_path / "broker.pid"
     pid_file.write_text("soon")
     result = run_provision("alpha/two", *folders, "--pid-file", str(pid_file))
     assert result.exit_code == 1
     assert "has no process id in it" in result.output
+
+
+def test_a_broker_that_does_not_run_yet_reads_the_accounts_when_it_starts(tmp_path: Path) -> None:
+    folders = ("--broker-folder", str(tmp_path / "accounts"), "--out", str(tmp_path / "out"))
+    pid_file = tmp_path / "broker.pid"
+    sentence = "the broker does not run (there is no {}): it reads the accounts when it is started"
+    result = run_provision("alpha/one", *folders, "--pid-file", str(pid_file))
+    assert (result.exit_code, result.stderr) == (0, sentence.format(pid_file) + "\n")
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    pid_file.write_text(f"{ended.pid}\n")
+    result = run_provision("alpha/two", *folders, "--pid-file", str(pid_file))
+    process = f"process {ended.pid}"
+    assert (result.exit_code, result.stderr) == (0, sentence.format(process) + "\n")
+    # Who names the process itself means one that runs.
+    result = run_provision("alpha/three", *folders, "--broker-pid", str(ended.pid))
+    assert result.exit_code == 1
+    assert f"there is no {process}" in result.stderr
 
 
 def test_the_secure_configuration_starts_without_a_complaint(secure: SecureBroker) -> None:

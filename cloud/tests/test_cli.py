@@ -3,10 +3,12 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import msgspec
 import pytest
+from aerostream_cloud.cli import app
 from aerostream_cloud.dead_letter import DeadLetters, Kind, Letter
 from aerostream_cloud.settings import CloudSettings
 from aerostream_cloud.store import SeriesBlock, open_store
@@ -14,6 +16,7 @@ from aerostream_contract.channels import CHANNELS
 from aerostream_contract.frame import DecodedBlock
 from aerostream_contract.names import DroneName
 from aerostream_contract.setting_names import CLOUD_SETTINGS
+from typer.testing import CliRunner
 
 
 def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -29,7 +32,17 @@ def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    "command", ["bridge", "ingest", "serve", "stats", "sub", "dead-letter list", "dead-letter show"]
+    "command",
+    [
+        "bridge",
+        "ingest",
+        "serve",
+        "stats",
+        "sub",
+        "dead-letter list",
+        "dead-letter show",
+        "dead-letter delete",
+    ],
 )
 def test_every_command_teaches_with_an_example(command: str) -> None:
     done = run(*command.split(), "--help")
@@ -150,8 +163,11 @@ def test_dead_letters_are_listed_and_shown(tmp_path: Path) -> None:
     environ = {"AEROSTREAM_DATA_DIR": str(tmp_path)}
     listed = run("dead-letter", "list", **environ)
     assert listed.returncode == 0
-    assert "1  2026-01-01T00:00:00.000000Z  frame  aero/1/f/d/up/tel" in listed.stdout
-    assert "  1 byte  no frame\n1 dead letter kept, 0 pushed out" in listed.stdout
+    assert listed.stdout.splitlines() == [
+        "ID  RECEIVED                     KIND   TOPIC              SIZE    REASON",
+        "1   2026-01-01T00:00:00.000000Z  frame  aero/1/f/d/up/tel  1 byte  no frame",
+        "1 dead letter kept, 0 pushed out by the size limit",
+    ]
     shown = run("dead-letter", "show", "1", **environ)
     assert shown.returncode == 0
     assert "reason:  no frame" in shown.stdout
@@ -159,6 +175,89 @@ def test_dead_letters_are_listed_and_shown(tmp_path: Path) -> None:
     missing = run("dead-letter", "show", "2", **environ)
     assert missing.returncode == 1
     assert missing.stderr == "aerostream-cloud: there is no dead letter 2\n"
+
+
+def kept(folder: Path) -> list[int]:
+    letters = DeadLetters(folder / "dead-letters.sqlite", max_bytes=100_000, read_only=True)
+    ids = letters.ids()
+    letters.close()
+    return ids
+
+
+def delete(folder: Path, *arguments: str) -> tuple[int, str, str]:
+    done = CliRunner().invoke(
+        app, ["dead-letter", "delete", *arguments], env={"AEROSTREAM_DATA_DIR": str(folder)}
+    )
+    return done.exit_code, done.stdout, done.stderr
+
+
+def test_dead_letters_are_deleted_as_asked_for_and_counted(tmp_path: Path) -> None:
+    letters = DeadLetters(tmp_path / "dead-letters.sqlite", max_bytes=100_000)
+    now_us = time.time_ns() // 1000
+    for days, kind in enumerate([Kind.FRAME, Kind.FRAME, Kind.ROW, Kind.TOPIC, Kind.EVENT]):
+        letter = Letter(now_us - days * 86_400_000_000, kind, "why", "t", bytes([days]))
+        letters.add([letter])
+    letters.close()
+    asked = "aerostream-cloud: this would delete {} for good: add --yes to do it\n"
+    assert delete(tmp_path, "--older-than", "60h") == (2, "", asked.format("2 dead letters"))
+    assert delete(tmp_path, "--all") == (2, "", asked.format("5 dead letters"))
+    assert kept(tmp_path) == [1, 2, 3, 4, 5]
+    done = delete(tmp_path, "--older-than", "60h", "--yes")
+    assert done == (0, "2 dead letters deleted, 3 kept\n", "")
+    assert kept(tmp_path) == [1, 2, 3]
+    assert delete(tmp_path, "1") == (0, "1 dead letter deleted, 2 kept\n", "")
+    assert delete(tmp_path, "1") == (1, "", "aerostream-cloud: there is no dead letter 1\n")
+    done = delete(tmp_path, "--kind", "row", "--yes")
+    assert done == (0, "1 dead letter deleted, 1 kept\n", "")
+    assert delete(tmp_path, "--all", "--yes") == (0, "1 dead letter deleted, 0 kept\n", "")
+    which = "say which letters to delete: either IDs, or --kind, or --older-than, or --all"
+    for arguments in ((), ("1", "--all"), ("--kind", "row", "--older-than", "1d")):
+        assert delete(tmp_path, *arguments) == (2, "", f"aerostream-cloud: {which}\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ("nonsense", "no such command 'nonsense'"),
+        ("stats --jsn", "no such option: --jsn (Possible options: --json)"),
+        ("stats extra", "got unexpected extra argument(s) (extra)"),
+        ("stats --config", "option '--config' requires an argument"),
+        ("stats --config /none", "configuration file /none: No such file or directory"),
+        ("serve --config /none", "configuration file /none: No such file or directory"),
+        ("sub --count x", "--count / -n: 'x' is not a whole number of at least 1"),
+        ("sub -n 0", "--count / -n: '0' is not a whole number of at least 1"),
+        ("dead-letter nonsense", "no such command 'nonsense'"),
+        ("dead-letter list --limit -1", "--limit: '-1' is not a whole number of at least 1"),
+        ("dead-letter show", "missing argument 'ID'"),
+        ("dead-letter show x", "ID: 'x' is not a whole number of at least 1"),
+        ("dead-letter replay 1 x", "[ID]…: 'x' is not a whole number of at least 1"),
+        ("dead-letter replay --kind x", "--kind: 'x' is not one of 'topic', 'frame', 'block',"),
+        ("dead-letter delete --kind x", "--kind: 'x' is not one of 'topic', 'frame', 'block',"),
+        ("dead-letter delete x", "[ID]…: 'x' is not a whole number of at least 1"),
+        (
+            "dead-letter delete --older-than month",
+            "--older-than: 'month' is not an age such as 30d, 12h, 90m or 10s",
+        ),
+        ("provision --role x", "--role: 'x' is not one of 'drone', 'ingest',"),
+        ("provision a/b --broker-pid 0", "--broker-pid: '0' is not a whole number of at least 1"),
+        ("provision A/b", "fleet 'A' is not an id"),
+        ("provision a/b --url http://x", "--url is unusable, its scheme is not mqtt or mqtts"),
+    ],
+)
+def test_a_wrong_command_line_is_answered_with_one_sentence(
+    tmp_path: Path, arguments: str, sentence: str
+) -> None:
+    done = CliRunner().invoke(app, arguments.split(), env={"AEROSTREAM_DATA_DIR": str(tmp_path)})
+    assert (done.exit_code, done.stdout) == (2, "")
+    [line] = done.stderr.splitlines()
+    assert line.startswith(f"aerostream-cloud: {sentence}")
+
+
+def test_a_group_without_a_command_shows_its_help() -> None:
+    for arguments in ((), ("dead-letter",)):
+        done = CliRunner().invoke(app, arguments)
+        assert done.exit_code == 2
+        assert "Commands:" in done.stderr
 
 
 def test_the_list_of_settings_for_all_parts_is_true() -> None:

@@ -4,7 +4,7 @@ import os
 import signal
 from pathlib import Path
 
-from aerostream_cloud.errors import BrokerNotReloaded
+from aerostream_cloud.errors import BrokerNotReloaded, BrokerNotRunning
 
 _PROGRAM = "mosquitto"
 
@@ -13,10 +13,13 @@ def pid_in_file(pid_file: Path) -> int:
     """The process id that the broker wrote to its pid file.
 
     Raises:
-        BrokerNotReloaded: there is no such file, or no number in it.
+        BrokerNotRunning: there is no such file.
+        BrokerNotReloaded: it cannot be read, or has no number in it.
     """
     try:
         return int(pid_file.read_text(encoding="ascii"))
+    except FileNotFoundError as error:
+        raise BrokerNotRunning(f"there is no {pid_file}") from error
     except OSError as error:
         raise BrokerNotReloaded(f"pid file {pid_file}: {error.strerror}") from error
     except ValueError as error:
@@ -27,8 +30,9 @@ def reload_broker(pid: int) -> None:
     """Make the broker read passwords and ACL again; who lost access is disconnected.
 
     Raises:
-        BrokerNotReloaded: there is no such process, it is not ours to signal, or it is not
-            Mosquitto. (SIGHUP would end another program that has inherited a stale id.)
+        BrokerNotRunning: there is no such process.
+        BrokerNotReloaded: it is not ours to signal, or it is not Mosquitto. (SIGHUP would end
+            another program that has inherited a stale id.)
     """
     try:
         name = _program_name(pid)
@@ -36,7 +40,7 @@ def reload_broker(pid: int) -> None:
             raise BrokerNotReloaded(f"process {pid} is {name!r}, not {_PROGRAM}")
         os.kill(pid, signal.SIGHUP)
     except ProcessLookupError as error:
-        raise BrokerNotReloaded(f"there is no process {pid}") from error
+        raise BrokerNotRunning(f"there is no process {pid}") from error
     except PermissionError as error:
         raise BrokerNotReloaded(f"this user must not signal process {pid}") from error
 

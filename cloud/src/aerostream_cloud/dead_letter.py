@@ -161,12 +161,26 @@ class DeadLetters:
             self._evict()
         return kept
 
-    def ids(self, kind: Kind | None = None) -> list[int]:
-        """Ids of all letters, or those of one kind, oldest first."""
+    def delete(self, ids: Sequence[int]) -> int:
+        """Delete letters for good; how many of them there were.
+
+        Raises:
+            StoreUnavailable: the file cannot be written now; nothing was deleted.
+        """
+        with self._writing():
+            self._version = -1
+            rows = ((letter_id,) for letter_id in ids)
+            return self._connection.executemany(
+                "DELETE FROM dead_letters WHERE id = ?", rows
+            ).rowcount
+
+    def ids(self, kind: Kind | None = None, *, before_us: int | None = None) -> list[int]:
+        """Ids of all letters, or those of one kind or received before a time, oldest first."""
         with self._failing_clearly():
             rows = self._connection.execute(
-                "SELECT id FROM dead_letters WHERE ?1 IS NULL OR kind = ?1 ORDER BY id",
-                (kind and kind.value,),
+                "SELECT id FROM dead_letters WHERE (?1 IS NULL OR kind = ?1)"
+                " AND (?2 IS NULL OR time_us < ?2) ORDER BY id",
+                (kind and kind.value, before_us),
             )
             return [letter_id for (letter_id,) in rows]
 

@@ -11,6 +11,7 @@ CloudError
 ├── ApiProblem           a request that the bridge refuses (`bridge.problems`)
 ├── ProvisionRefused     an account cannot be made, changed or removed as asked
 └── BrokerNotReloaded    the broker was not told to read its account files again
+    └── BrokerNotRunning it does not run, and will read them when it starts
 """
 
 
@@ -60,3 +61,7 @@ class ProvisionRefused(CloudError):
 
 class BrokerNotReloaded(CloudError):
     """The account files are written, and the broker was not told to read them again."""
+
+
+class BrokerNotRunning(BrokerNotReloaded):
+    """There is no such process: the broker reads the files when it starts."""

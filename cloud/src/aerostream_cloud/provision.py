@@ -15,8 +15,9 @@ from aerostream_contract.settings import MqttUrl
 
 from aerostream_cloud.accounts import SALT_BYTES, Account, Accounts, hash_password
 from aerostream_cloud.broker_process import pid_in_file, reload_broker
+from aerostream_cloud.command_line import one_sentence, whole_number
 from aerostream_cloud.credentials import default_broker, files_for, new_password
-from aerostream_cloud.errors import BrokerNotReloaded, CloudError, ProvisionRefused
+from aerostream_cloud.errors import BrokerNotReloaded, BrokerNotRunning, ProvisionRefused
 from aerostream_cloud.secret_files import (
     locked,
     make_broker_folder,
@@ -27,8 +28,6 @@ from aerostream_cloud.secret_files import (
 
 #: Names of the two files in the broker's folder, as `broker/secure.conf` has them.
 PASSWORDS, ACL = "passwords", "acl"
-
-_FAILED, _BAD_INPUT = 1, 2
 
 # \b keeps the lines of the paragraph that it begins.
 _HELP = """\
@@ -162,11 +161,12 @@ def provision(
         typer.Option(metavar="FILE", help="Pid file of the broker that is to be reloaded."),
     ] = None,
     broker_pid: Annotated[
-        int | None, typer.Option(min=1, metavar="PID", help="Process id of that broker.")
+        int | None,
+        typer.Option(parser=whole_number(1), metavar="PID", help="Process id of that broker."),
     ] = None,
 ) -> None:
     """Make, change or remove an account, have the broker know, and say what was done."""
-    with _one_sentence():
+    with one_sentence():
         account = _account(drone, role, name)
         change = _change(rotate=rotate, revoke=revoke)
         broker = default_broker(account.role) if url is None else MqttUrl.parse(url, "--url")
@@ -188,22 +188,18 @@ _PID_FILE = Path("/run/mosquitto/mosquitto.pid")
 
 
 def _reload(pid_file: Path | None, broker_pid: int | None) -> None:
-    """Reload the broker; a broker that nobody named and that does not run needs none.
+    """Reload the broker; one that does not run reads the files when it starts.
 
     Raises:
-        BrokerNotReloaded: it runs, or was named, and could not be reloaded.
+        BrokerNotReloaded: it runs and could not be reloaded, or the named process is none.
     """
-    if broker_pid is None and pid_file is None and _is_absent(_PID_FILE):
-        typer.echo(
-            f"no broker was reloaded: there is no {_PID_FILE}. One that runs elsewhere needs a "
-            "SIGHUP (or --pid-file, --broker-pid) before it knows of the change.",
-            err=True,
-        )
-        return
     try:
         pid = pid_in_file(pid_file or _PID_FILE) if broker_pid is None else broker_pid
         reload_broker(pid)
     except BrokerNotReloaded as error:
+        if isinstance(error, BrokerNotRunning) and broker_pid is None:
+            typer.echo(_not_running(error, is_named=pid_file is not None), err=True)
+            return
         raise BrokerNotReloaded(
             f"the files are written, but the broker was not reloaded: {error}. "
             "It knows of the change after a SIGHUP."
@@ -211,15 +207,13 @@ def _reload(pid_file: Path | None, broker_pid: int | None) -> None:
     typer.echo(f"the broker (process {pid}) was told to read its accounts again")
 
 
-def _is_absent(path: Path) -> bool:
-    """Whether there is no such file; one that we must not look at may well be there."""
-    try:
-        path.stat()
-    except FileNotFoundError:
-        return True
-    except OSError:
-        return False
-    return False
+def _not_running(error: BrokerNotRunning, *, is_named: bool) -> str:
+    if is_named:
+        return f"the broker does not run ({error}): it reads the accounts when it is started"
+    return (
+        f"no broker was reloaded: {error}. One that runs elsewhere needs a SIGHUP (or --pid-file, "
+        "--broker-pid) before it knows of the change."
+    )
 
 
 def _account(drone: str | None, role: Role | None, name: str | None) -> Account:
@@ -251,14 +245,3 @@ def _files_usable() -> Iterator[None]:
         raise ProvisionRefused(f"{error.filename or 'a file'}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ProvisionRefused(f"an account file is not UTF-8: {error}") from error
-
-
-@contextmanager
-def _one_sentence() -> Iterator[None]:
-    """Turn our errors into a sentence on standard error and an exit code."""
-    try:
-        yield
-    except (ContractError, CloudError) as error:
-        typer.echo(f"aerostream-cloud: {error}", err=True)
-        code = _BAD_INPUT if isinstance(error, ContractError) else _FAILED
-        raise typer.Exit(code) from error

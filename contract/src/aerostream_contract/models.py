@@ -215,6 +215,8 @@ def decode(payload: bytes, model: type[_Model]) -> _Model:
     Raises:
         InvalidPayload: it is not JSON, or not this model; the text says where and why.
     """
+    if not payload:
+        raise InvalidPayload(f"not a valid {model.__name__}: the payload is empty")
     try:
         return msgspec.json.decode(payload, type=model)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:

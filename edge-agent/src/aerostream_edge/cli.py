@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from aerostream_contract import __version__
 from aerostream_contract.errors import ContractError
@@ -92,8 +93,16 @@ def _import(options: argparse.Namespace) -> int:
     return 0
 
 
+class _Parser(argparse.ArgumentParser):
+    """Answers a wrong command line with one sentence, not with a block of usage."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with the sentence."""
+        self.exit(_BAD_INPUT, f"aerostream-edge: {message.removeprefix('argument ')}\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="aerostream-edge",
         description="AeroStream's edge agent: carries a vehicle's MAVLink to the cloud over MQTT.",
         epilog="Every setting is also a variable AEROSTREAM_…; docs/configuration.md lists them.",
@@ -141,7 +150,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _command(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    commands: "argparse._SubParsersAction[_Parser]",
     name: str,
     what: str,
     example: str,

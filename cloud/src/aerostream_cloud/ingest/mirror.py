@@ -2,9 +2,11 @@
 
 At most one message a second per series and so many in all. Series wait in a queue for their
 turn, so that under the cap every one of them comes round; a newer sample takes the place of the
-waiting one.
+waiting one. Devices may make up names for ever, so there is a limit: beyond it a series waits
+outside the queue until another has had its turn, and what was mirrored longest ago is forgotten.
 """
 
+from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -20,6 +22,8 @@ from aerostream_cloud.store.port import SeriesBlock, Value
 EXPIRY_S = 60
 """The broker forgets a mirrored sample after this long."""
 SERIES_INTERVAL_S = 1.0
+#: Five thousand drones of twenty series.
+_MOST_SERIES = 100_000
 
 _encoder = msgspec.json.Encoder()
 _Key = tuple[str, str, str, int, str]
@@ -46,14 +50,16 @@ class Mirror:
 
     Args:
         rate: messages per second in all.
+        most: series that may wait, and series that are remembered.
     """
 
-    def __init__(self, *, rate: float) -> None:
+    def __init__(self, *, rate: float, most: int = _MOST_SERIES) -> None:
         self._rate = rate
+        self._most = most
         self._allowance = 0.0
         self._last_s: float | None = None
         self._waiting: dict[_Key, _Waiting] = {}
-        self._mirrored: dict[_Key, _Mirrored] = {}
+        self._mirrored: OrderedDict[_Key, _Mirrored] = OrderedDict()
 
     def offer(self, live: Iterable[SeriesBlock]) -> None:
         """Take note of stored live samples."""
@@ -64,6 +70,8 @@ class Mirror:
             key = (drone.fleet, drone.drone, block.channel.name, block.component, block.instance)
             row = newest(block.times)
             time_us = block.times[row]
+            if key not in self._waiting and len(self._waiting) >= self._most:
+                continue
             known = self._waiting.get(key), self._mirrored.get(key)
             if all(each is None or follows(time_us, each.time_us) for each in known):
                 self._waiting[key] = _Waiting(time_us, live_block, row)
@@ -88,6 +96,9 @@ class Mirror:
     def _published(self, key: _Key, now_s: float) -> tuple[str, bytes]:
         time_us, (drone, block), row = self._waiting.pop(key)
         self._mirrored[key] = _Mirrored(time_us, now_s)
+        self._mirrored.move_to_end(key)
+        if len(self._mirrored) > self._most:
+            self._mirrored.popitem(last=False)
         values = [column[row] for column in block.columns]
         topic = mirror_topic(drone, block.channel.name, block.component, block.instance)
         return topic, mirror_payload(block.channel, time_us, values)

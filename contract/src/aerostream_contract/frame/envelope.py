@@ -95,6 +95,8 @@ def _deflated(raw: bytes) -> bytes:
 
 def parsed_frame(payload: bytes) -> Frame:
     """The frame of some bytes, its body as it is."""
+    if not payload:
+        raise FrameError("the payload is empty, expected a frame")
     if len(payload) > MAX_FRAME_BYTES:
         raise FrameError(f"frame of {len(payload)} bytes is larger than {MAX_FRAME_BYTES}")
     try:
