@@ -22,7 +22,7 @@ _DRONE = "copter-01"
 _OUTAGE_S = 20
 #: Bytes per second: what an outage leaves takes long enough to be looked at.
 _BACKFILL_RATE = "1000"
-_PATIENCE_S = 90
+_PATIENCE_S = 180
 
 
 @pytest.fixture(scope="module")
