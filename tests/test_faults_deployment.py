@@ -463,6 +463,7 @@ def test_the_api_of_another_broker_is_refused_before_the_flight(
     broker: Broker, tmp_path: Path
 ) -> None:
     bridge = Bridge(broker.url, tmp_path / "bridge")
+    fill(bridge.folder, [], [])
     try:
         bridge.start()
         with pytest.raises(LabError, match=r"does not come to know r1-1-d1.*the same broker\?$"):

@@ -81,8 +81,8 @@ def certificate(tmp_path: Path) -> tuple[Path, Path]:
     subject = "/CN=localhost -addext subjectAltName=DNS:localhost"
     subprocess.run(
         [
-            *"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1".split(),
-            *f"-nodes -days 2 -subj {subject}".split(),
+            *("openssl", "req", "-x509", "-newkey", "ec"),
+            *f"-pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj {subject}".split(),
             *("-keyout", str(key), "-out", str(cert)),
         ],
         check=True,
