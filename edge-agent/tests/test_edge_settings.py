@@ -149,6 +149,11 @@ def test_links_are_named_as_the_documents_say(text: str, url: LinkUrl) -> None:
         "serial:",
         "serial:/dev/ttyUSB0:fast",
         "serial:/dev/ttyUSB0:0",
+        "serial:/dev/ttyUSB0:49",
+        "serial:/dev/ttyUSB0:-57600",
+        "serial:/dev/ttyUSB0:5760000000",
+        "serial:/dev/ttyUSB0:" + "9" * 5000,
+        "udpin:127.0.0.1:" + "9" * 5000,
         "/dev/ttyUSB0",
     ],
 )

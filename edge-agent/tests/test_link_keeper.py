@@ -14,7 +14,7 @@ from aerostream_edge.links import LinkUrl
 from aerostream_edge.links.keeper import LinkKeeper
 from aerostream_edge.logs import BoundLog
 from support.patience import PATIENCE_S
-from support.ports import free_port
+from support.ports import free_port, udp_port
 
 
 class Kept:
@@ -143,3 +143,26 @@ async def test_a_trouble_that_lasts_is_said_once() -> None:
             await asyncio.sleep(1.2)
     assert len(kept.lines) == 1
     assert "in use" in kept.lines[0]
+
+
+async def test_what_came_too_fast_is_counted_and_said_once() -> None:
+    port = udp_port()
+    sent = 0
+    async with keeping(f"udpin:127.0.0.1:{port}") as (kept, keeper):
+        await until(lambda: kept.lines, "it is open")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as vehicle:
+            for _ in range(2):
+                before = keeper.overflowed
+                for _ in range(5000):
+                    sent += vehicle.sendto(bytes(50), ("127.0.0.1", port))
+                await until(partial(missed_more, keeper, before), "datagrams are missed")
+        await until(
+            lambda: len(kept.data) + 50 * keeper.overflowed == sent, "each one came or is counted"
+        )
+    said = [line for line in kept.lines if "is lost" in line]
+    assert len(said) == 1
+    assert "datagrams" in said[0]
+
+
+def missed_more(keeper: LinkKeeper, before: int) -> bool:
+    return keeper.overflowed > before

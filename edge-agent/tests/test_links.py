@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import socket
+import sys
 import tty
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 from aerostream_edge.errors import LinkError
 from aerostream_edge.links import Link, LinkUrl, open_link
-from aerostream_edge.links.base import Inbox
+from aerostream_edge.links.base import MAX_PIECE_BYTES, Inbox
 from support.packets import heartbeat, pack
 from support.patience import PATIENCE_S
 from support.ports import free_port, udp_port
@@ -288,17 +289,69 @@ async def test_serial_port_that_is_none_is_one_sentence(tmp_path: Path, what: st
 
 async def test_an_inbox_gives_all_that_came_and_then_the_end() -> None:
     inbox = Inbox()
-    for data in (b"a", b"b", b""):
-        inbox.put(data)
+    inbox.put(b"a")
+    inbox.put(b"b")
+    inbox.end()
     assert await inbox.get() == b"ab"
     assert await inbox.get() == b""
-
-
-async def test_an_inbox_that_is_full_loses_the_newest_and_counts_it_but_never_the_end() -> None:
-    inbox = Inbox()
-    for _ in range(10_005):
-        inbox.put(b"xy")
-    assert inbox.overflowed == 10
-    inbox.put(b"")
-    assert len(await inbox.get()) == 2 * 9_999
     assert await inbox.get() == b""
+
+
+async def test_an_inbox_holds_so_many_bytes_and_counts_what_is_lost_but_never_loses_the_end() -> (
+    None
+):
+    inbox = Inbox()
+    for _ in range(1000):
+        inbox.put(bytes(60_000))
+    inbox.end()
+    read = 0
+    while data := await inbox.get():
+        assert len(data) <= MAX_PIECE_BYTES
+        read += len(data)
+    assert read + inbox.overflowed == 60_000_000
+    assert read < 4_000_000
+
+
+async def test_a_reader_that_always_finds_more_lets_others_run() -> None:
+    inbox = Inbox()
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(count())
+    inbox.put(bytes(20 * MAX_PIECE_BYTES))
+    for _ in range(20):
+        await inbox.get()
+    task.cancel()
+    assert turns >= 19
+
+
+async def test_tcpin_lets_those_wait_who_send_more_than_is_read_and_loses_nothing() -> None:
+    port = free_port()
+    sent = bytes(range(256)) * 64 * 1024  # 16 MiB
+    async with opened(f"tcpin:{LOOPBACK}:{port}") as link:
+        _, writer = await asyncio.open_connection(LOOPBACK, port)
+        writer.write(sent)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(1):
+                await writer.drain()
+        assert await heard(link, len(sent)) == sent
+        assert link.overflowed == 0
+        writer.close()
+        await writer.wait_closed()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what a socket dropped")
+async def test_udp_counts_the_datagrams_that_were_lost_because_nobody_read() -> None:
+    port = udp_port()
+    async with opened(f"udpin:{LOOPBACK}:{port}") as link:
+        with udp_socket() as vehicle:
+            for _ in range(5000):
+                vehicle.sendto(PACKET, (LOOPBACK, port))
+        assert link.overflowed > 0
+        expected = (5000 - link.overflowed) * len(PACKET)
+        assert len(await heard(link, expected)) == expected

@@ -240,7 +240,8 @@ class Agent:
             len(keeper.spool), keeper.used_bytes, first.session, drone.counts.dropped_samples
         )
         drone.add(agent, COMPONENT, utc_us)
-        drone.add(link_sample(self._parser.counts, self._lost), COMPONENT, utc_us)
+        link = link_sample(self._parser.counts, self._lost, self._link.overflowed)
+        drone.add(link, COMPONENT, utc_us)
 
     # --- to the vehicle -----------------------------------------------------------------
 

@@ -66,8 +66,14 @@ class Health:
         return Sample(_AGENT, "0", None, own_wraps=False, cells=cells)
 
 
-def link_sample(counts: ByteCounts, lost: LostFrames) -> Sample:
-    """A sample of channel `link`."""
+def link_sample(counts: ByteCounts, lost: LostFrames, overflow: int) -> Sample:
+    """A sample of channel `link`.
+
+    Args:
+        counts: what was received.
+        lost: frames that are missing.
+        overflow: what came faster than it was read (see `Link.overflowed`).
+    """
     cells = (
         counts.total,
         counts.frames,
@@ -75,6 +81,7 @@ def link_sample(counts: ByteCounts, lost: LostFrames) -> Sample:
         counts.bad_checksum_frames,
         counts.unknown_frames,
         lost.count,
+        overflow,
     )
     return Sample(_LINK, "0", None, own_wraps=False, cells=cells)
 

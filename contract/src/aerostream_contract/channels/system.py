@@ -167,6 +167,12 @@ SYSTEM = (
             Field("bad_checksums", "", "Frames with a bad checksum"),
             Field("unknown_frames", "", "Frames of a message that is not known"),
             Field("lost_frames", "", "Frames missing by their sequence numbers"),
+            Field(
+                "overflow",
+                "",
+                "Lost because it came faster than the agent read it: datagrams, or bytes of a "
+                "serial line",
+            ),
         ),
         rate=RatePolicy(rate_hz=0.1, silence_s=30, priority=6),
     ),

@@ -33,6 +33,7 @@ class LinkKeeper:
         self._ended = ended
         self._log = log
         self._link: Link | None = None
+        self._overflowed = 0
 
     async def run(self) -> None:
         """Read for ever."""
@@ -59,16 +60,35 @@ class LinkKeeper:
         if self._link is not None:
             self._link.send(data)
 
+    @property
+    def overflowed(self) -> int:
+        """What was lost since the start because it came too fast (see `Link.overflowed`)."""
+        return self._overflowed
+
     async def _read(self, link: Link) -> bool:
         """Read until the link ends; gives whether anything came."""
         heard = False
         self._link = link
+        counted = 0
         try:
             while data := await link.receive():
                 heard = True
                 self._receive(data)
+                lost, counted = link.overflowed - counted, link.overflowed
+                if lost > 0:
+                    self._count_overflow(lost)
         finally:
             self._link = None
             link.close()
             self._ended()
         return heard
+
+    def _count_overflow(self, lost: int) -> None:
+        if not self._overflowed:
+            what = "bytes" if self._url.scheme == "serial" else "datagrams"
+            self._log.warning(
+                "more comes over the link than the agent can read, and some of it is lost; "
+                "channel link counts on as overflow",
+                extra={what: lost},
+            )
+        self._overflowed += lost

@@ -36,6 +36,11 @@ class SerialLink:
             raise LinkError(f"MAVLink link {url}: {reason}") from error
         return cls(port)
 
+    @property
+    def overflowed(self) -> int:
+        """Bytes that came faster than they were read and are lost."""
+        return self._inbox.overflowed
+
     async def receive(self) -> bytes:
         """The next bytes; empty when the port is gone."""
         return await self._inbox.get()
@@ -65,4 +70,4 @@ class SerialLink:
 
     def _end(self) -> None:
         self._loop.remove_reader(self._file)
-        self._inbox.put(b"")
+        self._inbox.end()

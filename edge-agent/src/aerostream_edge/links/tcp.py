@@ -3,9 +3,8 @@
 import asyncio
 
 from aerostream_edge.errors import LinkError
-from aerostream_edge.links.base import Inbox, LinkUrl
+from aerostream_edge.links.base import MAX_PIECE_BYTES, Inbox, LinkUrl
 
-_READ_BYTES = 65536
 _CONNECT_TIMEOUT_S = 10.0
 #: An autopilot that does not read must not make us buffer without end.
 _MAX_UNSENT_BYTES = 65536
@@ -13,6 +12,8 @@ _MAX_UNSENT_BYTES = 65536
 
 class TcpClientLink:
     """A connection to an address; it ends when the other side closes it."""
+
+    overflowed = 0
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
@@ -38,7 +39,7 @@ class TcpClientLink:
     async def receive(self) -> bytes:
         """The next bytes; empty when the connection has ended."""
         try:
-            return await self._reader.read(_READ_BYTES)
+            return await self._reader.read(MAX_PIECE_BYTES)
         except OSError:
             return b""
 
@@ -55,6 +56,8 @@ class TcpClientLink:
 
 class TcpServerLink:
     """A listening socket; all that connect are one link, and each hears what is sent."""
+
+    overflowed = 0
 
     def __init__(self) -> None:
         self._inbox = Inbox()
@@ -91,12 +94,14 @@ class TcpServerLink:
             self._server.close()
         for writer in self._writers:
             _close(writer)
-        self._inbox.put(b"")
+        self._inbox.end()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
         try:
-            while data := await reader.read(_READ_BYTES):
+            while data := await reader.read(MAX_PIECE_BYTES):
+                # While the agent is behind nothing is read, and so TCP holds the other side back.
+                await self._inbox.room()
                 self._inbox.put(data)
         except OSError:
             pass  # the connection broke; another may come

@@ -3,16 +3,18 @@
 import asyncio
 import contextlib
 import socket
+import struct
 from typing import Any
 
 from aerostream_edge.errors import LinkError
-from aerostream_edge.links.base import LinkUrl
+from aerostream_edge.links.base import MAX_PIECE_BYTES, LinkUrl
 
 #: Autopilots send each message as a datagram of its own. Waking up for every single one costs more
 #: than all that is done with it, so those of so many seconds are taken together.
 GATHER_S = 0.02
 _DATAGRAM_BYTES = 65535
-_MOST_DATAGRAMS = 2000
+#: Linux's SO_MEMINFO: nine numbers of a socket, the last counts the datagrams that it dropped.
+_SO_MEMINFO, _MEMINFO = 55, struct.Struct("=9I")
 
 
 class UdpLink:
@@ -29,6 +31,8 @@ class UdpLink:
         self._peer: Any = None
         self._loop = asyncio.get_running_loop()
         self._readable = asyncio.Event()
+        self._more = False
+        """Datagrams wait that were too many for one piece."""
 
     @classmethod
     async def listening(cls, url: LinkUrl) -> "UdpLink":
@@ -65,10 +69,19 @@ class UdpLink:
             raise LinkError(f"MAVLink link {url}: {error.strerror or error}") from error
         return cls(sock, connected=connected)
 
+    @property
+    def overflowed(self) -> int:
+        """Datagrams that the system dropped, since nobody read them; 0 where it does not tell."""
+        try:
+            found = self._socket.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _MEMINFO.size)
+        except OSError:
+            return 0
+        return _dropped(found)
+
     async def receive(self) -> bytes:
         """The bytes of the datagrams that came; empty when the link was closed."""
         # While they keep coming a timer does; the loop watches the socket only in silence.
-        await asyncio.sleep(GATHER_S)
+        await asyncio.sleep(0 if self._more else GATHER_S)
         while self._socket.fileno() >= 0:
             if data := self._drained():
                 return data
@@ -103,12 +116,21 @@ class UdpLink:
 
     def _drained(self) -> bytes:
         datagrams = []
-        for _ in range(_MOST_DATAGRAMS):
+        room = MAX_PIECE_BYTES
+        while room > 0:
             try:
                 data, self._peer = self._socket.recvfrom(_DATAGRAM_BYTES)
             except BlockingIOError:
                 break
             except OSError:
-                continue  # nobody listens at the other end (yet): no end of a datagram link
+                data = b""  # nobody listens at the other end (yet): no end of a datagram link
+            # An empty one costs time, too.
+            room -= len(data) or 16
             datagrams.append(data)
+        self._more = room <= 0
         return b"".join(datagrams)
+
+
+def _dropped(meminfo: bytes) -> int:
+    """The last number of a socket's SO_MEMINFO; older systems give fewer."""
+    return int(_MEMINFO.unpack(meminfo)[-1]) if len(meminfo) == _MEMINFO.size else 0
