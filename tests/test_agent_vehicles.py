@@ -2,7 +2,9 @@
 
 import contextlib
 import re
+import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -99,3 +101,45 @@ def test_a_pinned_system_id_decides_who_is_the_drone(
         with Vehicle(agent.port, system=3):
             until(lambda: watcher.infos(), "the pinned vehicle")
             assert watcher.infos()[0].system_id == 3
+
+
+def test_two_autopilots_with_one_system_id_are_reported_once_and_every_sample_has_a_sane_time(
+    broker: Broker, watcher: Watcher, tmp_path: Path
+) -> None:
+    agent = EdgeAgent(broker.url, tmp_path / "edge", rate_policy="full")
+    with agent, Vehicle(agent.port) as first, Vehicle(agent.port, up_s=5000) as second:
+        until(lambda: agent.said("seem to share"), "it is noticed")
+        noticed_us = time.time_ns() // 1000
+        enough = len(watcher.times("attitude")) + 100
+        until(lambda: len(watcher.times("attitude")) > enough, "their attitudes")
+        events = watcher.events()
+        until(lambda: first.received and second.received, "both are asked for rates")
+    (reported,) = [event for event in events if event.kind == "ids"]
+    assert "system id 1, component id 1" in reported.text
+    assert (reported.data["system"], reported.data["component"]) == (1, 1)
+    assert len([event for event in events if event.kind == "boot"]) <= 5
+    assert len(agent.said("seem to share")) == 1
+    late = [each for each in watcher.times("attitude") if each > noticed_us + 5_000_000]
+    assert not [each for each in late if each > time.time_ns() // 1000], "none is of the future"
+
+
+def test_more_vehicles_than_are_allowed_are_reported_once_and_not_published(
+    broker: Broker, watcher: Watcher, tmp_path: Path
+) -> None:
+    agent = EdgeAgent(broker.url, tmp_path / "edge", max_vehicles="2")
+    with agent, Vehicle(agent.port), contextlib.ExitStack() as link:
+        watcher.wait_for_status("online up")
+        link.enter_context(Vehicle(agent.port, system=2))
+        watcher.wait_for_status("online up", "d1-2")
+        for system in (3, 4):
+            link.enter_context(Vehicle(agent.port, system=system))
+            until(partial(agent.said, f"d1-{system}"), "it is heard")
+        seen = len(watcher.times("attitude", "d1-2"))
+        until(lambda: len(watcher.times("attitude", "d1-2")) > seen + 5, "the others go on")
+        assert watcher.drones() == {"d1", "d1-2"}
+        (line,) = agent.said("AEROSTREAM_MAX_VEHICLES")
+        assert "more than 2 vehicles" in line["event"]
+        assert sorted(file.name for file in (tmp_path / "edge/spool").glob("*.db")) == [
+            "default.d1-2.db",
+            "default.d1.db",
+        ]

@@ -138,3 +138,16 @@ def test_neither_cap_nor_interval_nor_order_is_ever_broken(
                 assert value > before or value < before - 10
             last[topic] = (now_s, value)
     assert count <= rate * now_s + 1e-6
+
+
+def test_invented_series_neither_pile_up_nor_shut_the_others_out() -> None:
+    mirror = Mirror(rate=10, most=20)
+    for n in range(100):
+        mirror.offer([sample(n, component=n % 250)])
+    assert len(mirror._waiting) == 20
+    shown_of_all: set[str] = set()
+    for now_s in range(30):
+        mirror.offer([sample(100 + now_s, drone="d2"), sample(now_s, component=200)])
+        shown_of_all.update(topic for topic, _ in mirror.due(now_s))
+    assert "aero/1/f/d2/json/attitude" in shown_of_all
+    assert len(mirror._mirrored) == 20

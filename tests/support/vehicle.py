@@ -30,6 +30,7 @@ class Vehicle:
         autopilot: MAV_AUTOPILOT; the default is ArduPilot.
         knows_intervals: it has SET_MESSAGE_INTERVAL.
         streams: it sends more than heartbeats.
+        up_s: how long it has run.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Vehicle:
         autopilot: int = 3,
         knows_intervals: bool = True,
         streams: bool = True,
+        up_s: float = 100,
     ) -> None:
         self.system = system
         self.received: list[Any] = []
@@ -55,7 +57,7 @@ class Vehicle:
         self._knows_intervals = knows_intervals
         self._streams = streams
         self._address = ("127.0.0.1", port)
-        self._booted_s = time.monotonic() - 100
+        self._booted_s = time.monotonic() - up_s
         self._sequence = 0
         self._silent = threading.Event()
         self._stopping = threading.Event()

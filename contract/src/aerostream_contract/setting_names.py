@@ -11,6 +11,7 @@ EDGE_SETTINGS = frozenset(
         "log_level",
         "mavlink_rates",
         "mavlink_url",
+        "max_vehicles",
         "mqtt_ca",
         "mqtt_cert",
         "mqtt_credentials",

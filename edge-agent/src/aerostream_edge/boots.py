@@ -6,6 +6,7 @@ that every sample of that boot shares. Live, samples are stamped with what is kn
 time. An import runs the same clocks over the whole log first and stamps in a second pass.
 """
 
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -13,15 +14,21 @@ from typing import NamedTuple
 from aerostream_contract.frame import Clock
 from aerostream_contract.times import LATEST_US
 
+from aerostream_edge.recent import Recent
+from aerostream_edge.turns import Turns
+
 #: From here on an own time is UTC already: 10^15 µs is September 2001.
 UTC_FROM_US = 10**15
-#: Later own times are none, such samples are stamped on receipt: times of a series that stands still
-#: go on a little, and guessed ones are moved, and the calendar must not end meanwhile.
+#: Later own times are none, such samples are stamped on receipt: times of a series that stands
+#: still go on a little, and guessed ones are moved, and the calendar must not end meanwhile.
 LATEST_OWN_US = LATEST_US - 200 * 366 * 86_400_000_000
 _BACKWARD_US = 1_000_000
 _PLAUSIBLE_UTC_US = (1_262_304_000_000_000, 4_102_444_800_000_000)
 """2010 to 2100."""
 _WRAP_US = 1 << 32
+#: Series of one component that a live vehicle remembers; a busy one has some hundred. A name that
+#: is forgotten costs nothing unless its clock stands still.
+MOST_SERIES = 1024
 _UNWRAP_TOLERANCE_US = 120_000_000
 
 
@@ -52,6 +59,9 @@ class Boot:
     first_timed: TimedMessage | None = None
     own_minus_receipt_us: int | None = None
     """Where the time since boot stands against receipt, for unwrapping 32-bit clocks."""
+    shared: bool = False
+    """No boot: two that share the component's id take turns. Time since boot says nothing then,
+    and their samples are stamped on receipt."""
 
     def unwrapped(self, own_us: int, newest: int | None, receipt_us: int) -> int:
         """A 32-bit µs clock with the wraps added that the component's other clocks tell of.
@@ -76,12 +86,18 @@ class ComponentClock:
 
     Args:
         autopilot_receipt_offset: gives the correction of the host's clock now in force, µs.
+        live: forget boots that are over, and notice two components that share an id.
     """
 
-    def __init__(self, autopilot_receipt_offset: Callable[[], int]) -> None:
+    def __init__(self, autopilot_receipt_offset: Callable[[], int], *, live: bool = False) -> None:
         self.boots = [Boot(0)]
+        """All boots; live the one that runs."""
         self._autopilot_receipt_offset = autopilot_receipt_offset
-        self._newest: dict[tuple[str, str], int] = {}
+        self._live = live
+        self._newest: Recent[tuple[str, str], int] = Recent(MOST_SERIES if live else None)
+        self._turns = Turns()
+        self._last_offset_us: int | None = None
+        """UTC minus boot of the newest SYSTEM_TIME of a boot that is shared."""
 
     @property
     def boot(self) -> Boot:
@@ -100,9 +116,11 @@ class ComponentClock:
         """Take the own time of a message; a series that goes back by over a second is a boot."""
         newest = self._newest.get(series)
         if newest is not None and own_us < newest - _BACKWARD_US:
-            self._begin_boot(index)
-        self._newest[series] = own_us
-        if own_us < UTC_FROM_US:
+            self._note_boot(index, receipt_us)
+        elif self.boot.shared and self._turns.over(receipt_us):
+            self._begin_boot(index, shared=False)
+        self._newest.keep(series, own_us)
+        if own_us < UTC_FROM_US and not self.boot.shared:
             self._take_first(TimedMessage(receipt_us, own_us, index, wraps))
 
     def observe_system_time(
@@ -113,12 +131,16 @@ class ComponentClock:
         if boot_us <= 0 or not low <= unix_us < high:
             return False
         offset = unix_us - boot_us
+        if self.boot.shared:
+            return self._observe_shared(offset, unix_us, receipt_us, index)
         known = self.boot.utc_minus_boot_us
         if self.boot.from_system_time and known is not None:
             if abs(offset - known) <= _BACKWARD_US:
                 return False
-            self._begin_boot(index)
-            self._newest[series] = boot_us
+            self._note_boot(index, receipt_us)
+            if self.boot.shared:
+                return self._observe_shared(offset, unix_us, receipt_us, index)
+            self._newest.keep(series, boot_us)
             self._take_first(TimedMessage(receipt_us, boot_us, index, wraps=False))
         boot = self.boot
         boot.utc_minus_boot_us = offset
@@ -147,9 +169,30 @@ class ComponentClock:
                 guess = message.receipt_us - message.own_us + self.receipt_offset_us
                 boot.utc_minus_boot_us = guess
 
-    def _begin_boot(self, index: int) -> None:
+    def _observe_shared(self, offset_us: int, unix_us: int, receipt_us: int, index: int) -> bool:
+        """Take a SYSTEM_TIME of one of two that share an id: it tells the true time still."""
+        last_us, self._last_offset_us = self._last_offset_us, offset_us
+        if last_us is not None and abs(offset_us - last_us) > _BACKWARD_US:
+            self._note_boot(index, receipt_us)
+        boot = self.boot
+        if boot.from_system_time:
+            return False
+        boot.utc_minus_receipt_us = unix_us - receipt_us
+        boot.from_system_time = True
+        return True
+
+    def _note_boot(self, index: int, receipt_us: int) -> None:
+        shared = self._live and self._turns.went_back(receipt_us)
+        if not self.boot.shared:
+            self._begin_boot(index, shared=shared)
+
+    def _begin_boot(self, index: int, *, shared: bool) -> None:
         self._newest.clear()
-        self.boots.append(Boot(self.boot.index + 1, start=index))
+        self._last_offset_us = None
+        boot = Boot(self.boot.index + 1, start=index, shared=shared)
+        if self._live:
+            self.boots.clear()
+        self.boots.append(boot)
 
 
 def clock_of(own_us: int | None) -> Clock:
@@ -165,8 +208,8 @@ class FreeTimes:
     DEPTH = 1024
 
     def __init__(self) -> None:
-        self._recent: list[int] = []
-        self._clocks: list[Clock] = []
+        self._recent = array("q")
+        self._clocks = bytearray()
         self._next = 0
         self._newest: int | None = None
 
@@ -188,7 +231,7 @@ class FreeTimes:
         The old ones stay taken, too: some were published, and will not move any more.
         """
         times = zip(self._recent, self._clocks, strict=True)
-        for time_us in [time_us + by_us for time_us, their in times if their is clock]:
+        for time_us in [time_us + by_us for time_us, their in times if their == clock]:
             self._take(time_us, clock)
 
     def _take(self, time_us: int, clock: Clock) -> None:

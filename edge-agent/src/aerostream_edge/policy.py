@@ -7,6 +7,7 @@ from aerostream_contract.channels import Channel, ColumnKind
 from aerostream_contract.columns import Cell
 
 from aerostream_edge.mapping import Sample
+from aerostream_edge.recent import Recent
 
 
 class RatePolicyName(StrEnum):
@@ -20,6 +21,8 @@ class RatePolicyName(StrEnum):
 
 #: Samples come a little early and late; 0.9 keeps a 2 Hz stream of 2 Hz whole.
 _EARLY = 0.9
+#: What is forgotten goes out once more than it had to.
+_MOST_SERIES = 4096
 
 
 class StandardPolicy:
@@ -29,7 +32,8 @@ class StandardPolicy:
         self.attended: Collection[str] = frozenset()
         """Channels that somebody looks at: they go out at the rate of a page, and deadbands do
         not hold them back."""
-        self._kept: dict[tuple[int, str, str], tuple[int, tuple[Cell, ...]]] = {}
+        self._kept: Recent[tuple[int, str, str], tuple[int, tuple[Cell, ...]]]
+        self._kept = Recent(_MOST_SERIES)
 
     def keeps(self, component: int, sample: Sample, now_us: int) -> bool:
         """Whether this sample goes out; `now_us` is a clock that never goes back."""
@@ -39,7 +43,7 @@ class StandardPolicy:
         if rate.rate_hz <= 0:
             return False
         key = (component, channel.name, sample.instance)
-        kept = self._kept.get(key)
+        kept = self._kept.used(key)
         if kept is not None:
             since_s = (now_us - kept[0]) / 1e6
             moved = _moved(channel, kept[1], sample.cells, within_deadband=attended)
@@ -49,7 +53,7 @@ class StandardPolicy:
             quiet = not moved and 0 <= since_s < _EARLY * rate.silence_s
             if not urgent and (too_soon or quiet):
                 return False
-        self._kept[key] = (now_us, tuple(sample.cells))
+        self._kept.keep(key, (now_us, tuple(sample.cells)))
         return True
 
 

@@ -45,6 +45,8 @@ class EdgeSettings(Struct, frozen=True, kw_only=True):
     """Where the agent keeps its spool, and which system id is which drone."""
     sysid: Annotated[int, Meta(ge=1, le=255)] | None = None
     """MAVLink system id of the vehicle; none: the first one seen, then kept."""
+    max_vehicles: Annotated[int, Meta(ge=1, le=255)] = 32
+    """Vehicles of the link that are published where there are no accounts; these decide else."""
     rate_policy: RatePolicyName = RatePolicyName.STANDARD
     """`full`: every sample; `standard`: rates and deadbands of each channel."""
     mavlink_rates: RatesMode = RatesMode.ASK

@@ -7,10 +7,11 @@ from typing import NamedTuple
 from aerostream_contract.frame import Clock
 from aerostream_contract.mavlink import MESSAGES
 
-from aerostream_edge.boots import Boot, ComponentClock, FreeTimes, clock_of
+from aerostream_edge.boots import MOST_SERIES, Boot, ComponentClock, FreeTimes, clock_of
 from aerostream_edge.mapping import Sample
 from aerostream_edge.mavlink.frames import Frame
 from aerostream_edge.mavlink.messages import read_fields
+from aerostream_edge.recent import Recent
 
 SYSTEM_TIME = MESSAGES.named("SYSTEM_TIME").id
 
@@ -41,15 +42,18 @@ class Timeline:
 
     Args:
         autopilot: component whose SYSTEM_TIME corrects the host's clock.
+        live: it runs for ever: what is over and what others make up is forgotten, and two
+            components that share an id are noticed. Nobody asks for a schedule then.
     """
 
-    def __init__(self, autopilot: int) -> None:
+    def __init__(self, autopilot: int, *, live: bool = False) -> None:
         self.autopilot = autopilot
+        self._live = live
         self._receipt_offset_us = 0
         self._told = False
         self._clocks: dict[int, ComponentClock] = {}
-        self._free: defaultdict[tuple[int, int], dict[tuple[str, str], FreeTimes]]
-        self._free = defaultdict(dict)
+        self._free: defaultdict[tuple[int, int], Recent[tuple[str, str], FreeTimes]]
+        self._free = defaultdict(lambda: Recent(MOST_SERIES if live else None))
 
     def move_to(self, index: int) -> None:
         """The stream is at the message with this index; live that says nothing."""
@@ -112,7 +116,11 @@ class Timeline:
 
     def boot_count(self, component: int) -> int:
         """How many boots of a component were seen."""
-        return len(self._clock(component).boots)
+        return self._clock(component).boot.index + 1
+
+    def is_shared(self, component: int) -> bool:
+        """Whether two seem to speak as this component now."""
+        return self._clock(component).boot.shared
 
     def schedule(self, autopilot: int) -> "Schedule":
         """The boots as they turned out, to stamp a whole log by."""
@@ -139,15 +147,17 @@ class Timeline:
         return SectionKey(component, boot.index, clock, offset), placed - offset
 
     def _free_times(self, component: int, boot: Boot, series: tuple[str, str]) -> FreeTimes:
-        free = self._free[component, boot.index]
-        if series not in free:
-            free[series] = FreeTimes()
-        return free[series]
+        of_boot = self._free[component, boot.index]
+        free = of_boot.used(series)
+        if free is None:
+            free = FreeTimes()
+            of_boot.keep(series, free)
+        return free
 
     def _clock(self, component: int) -> ComponentClock:
         clock = self._clocks.get(component)
         if clock is None:
-            clock = ComponentClock(lambda: self._receipt_offset_us)
+            clock = ComponentClock(lambda: self._receipt_offset_us, live=self._live)
             self._clocks[component] = clock
         return clock
 
@@ -164,7 +174,6 @@ class Timeline:
         if not clock.observe_system_time(series, unix_us, boot_us, receipt_us, index):
             return []
         boot = clock.boot
-        assert boot.utc_minus_boot_us is not None
         assert boot.utc_minus_receipt_us is not None
         if frame.component == self.autopilot:
             self._receipt_offset_us = boot.utc_minus_receipt_us
@@ -173,7 +182,7 @@ class Timeline:
             return []  # what came before belongs to another boot, whose offsets stay
         moved_us = boot.utc_minus_receipt_us - guessed_receipt_us
         shifts = [Shift(frame.component, boot.index, Clock.RECEIPT, moved_us)]
-        if guessed_boot_us is not None:
+        if guessed_boot_us is not None and boot.utc_minus_boot_us is not None:
             by_us = boot.utc_minus_boot_us - guessed_boot_us
             shifts.append(Shift(frame.component, boot.index, Clock.BOOT, by_us))
         if frame.component == self.autopilot:

@@ -53,6 +53,7 @@ class Vehicle:
     _arriving: set[int] = field(default_factory=set)
     _attended: frozenset[str] = frozenset()
     _boots: int = 1
+    _shared: bool = False
     _mode: str | None = None
     _drops_s: float = -math.inf
     _log: BoundLog = field(init=False)
@@ -83,9 +84,7 @@ class Vehicle:
         boots = self.drone.timeline.boot_count(self.component)
         if boots != self._boots:
             self._boots = boots
-            self._ask_at_s = now_s + _ASK_AFTER_S
-            happening = Happening("boot", _NOTICE, "Autopilot started", {"boot": boots - 1})
-            self.drone.happened(happening, self.component, reception.receipt_us)
+            self._tell_boot(reception.receipt_us, now_s)
 
     @property
     def hurried(self) -> bool:
@@ -115,6 +114,31 @@ class Vehicle:
         """Report that the spool had to be replaced."""
         happening = Happening("spool", _WARNING, sentence[:1].upper() + sentence[1:], {})
         self.drone.happened(happening, self.component, utc_us)
+
+    def _tell_boot(self, receipt_us: int, now_s: float) -> None:
+        """Report that the autopilot was booted, or that it turned out to be two, or one again."""
+        was_shared = self._shared
+        self._shared = self.drone.timeline.is_shared(self.component)
+        ids: dict[str, str | int] = {"system": self.system or 0, "component": self.component}
+        who = f"system id {self.system}, component id {self.component}"
+        if self._shared:
+            text = (
+                f"Two autopilots seem to share {who}: give each vehicle a system id of its own "
+                "(ArduPilot SYSID_THISMAV, PX4 MAV_SYS_ID). Until then their data are mixed, and "
+                "timed by their receipt"
+            )
+            self._log.error(text, extra=ids)
+            happening = Happening("ids", _WARNING, text, ids)
+        else:
+            self._ask_at_s = now_s + _ASK_AFTER_S
+            if was_shared:
+                text = f"Only one autopilot has {who} now"
+                self._log.info(text, extra=ids)
+                happening = Happening("ids", _NOTICE, text, ids)
+            else:
+                data: dict[str, str | int] = {"boot": self._boots - 1}
+                happening = Happening("boot", _NOTICE, "Autopilot started", data)
+        self.drone.happened(happening, self.component, receipt_us)
 
     def _report_drops(self, spool: Spool, now_s: float, utc_us: int) -> None:
         """Report what was given up; not more often than a person wants to read it."""

@@ -6,6 +6,7 @@ from concurrent.futures import Executor
 from pathlib import Path
 
 from aerostream_contract.names import DroneName
+from aerostream_contract.words import counted
 
 from aerostream_edge.accounts import account_of
 from aerostream_edge.attention import AttendedChannels
@@ -78,6 +79,7 @@ class Vehicles:
         self._by_system: dict[int, Vehicle] = {}
         self._taken_over: set[DroneName] = set()
         self._locks: list[AgentLock] = []
+        self._said_too_many = False
         first = self._add(settings.name, self._identities.first_system)
         if first.session is None:
             raise UplinkError(
@@ -169,10 +171,7 @@ class Vehicles:
         return vehicle
 
     def _unpublished(self, name: DroneName, system: int | None) -> Vehicle:
-        """A vehicle without an account: it is known, and nothing of it is kept."""
-        self._log.error(
-            "a vehicle has no account and is not published", extra={"vehicle": str(name)}
-        )
+        """A vehicle without an account or too many: it is known, and nothing of it is kept."""
         window = Window(epoch=new_epoch(), max_bytes=0)
         return self._vehicle(self._drone(name, window), system, AttendedChannels(), None, None)
 
@@ -180,6 +179,13 @@ class Vehicles:
         settings = self._settings
         account = account_of(settings, name)
         if account is None:
+            self._log.error(
+                "a vehicle has no account and is not published", extra={"vehicle": str(name)}
+            )
+            return None
+        # Who makes accounts has chosen. Else any system id that is heard costs a thread and a file.
+        if account.username is None and len(self.sessions) >= settings.max_vehicles:
+            self._say_too_many(name)
             return None
         path = settings.data_dir / "spool" / f"{name.fleet}.{name.drone}.db"
         file, opened, home = self._spool_file(name, path)
@@ -222,6 +228,17 @@ class Vehicles:
             vehicle.lost_spool(IN_MEMORY, self._clock.receipt_us())
         return vehicle
 
+    def _say_too_many(self, name: DroneName) -> None:
+        if self._said_too_many:
+            return
+        self._said_too_many = True
+        most = self._settings.max_vehicles
+        self._log.error(
+            f"the link has more than {counted(most, 'vehicle')}, which is the most that "
+            "AEROSTREAM_MAX_VEHICLES allows: further ones are not published",
+            extra={"vehicle": str(name)},
+        )
+
     def _spool_file(self, name: DroneName, path: Path) -> tuple[SpoolFile, Opened, Path | None]:
         """The spool's file, opened, and where it should be if it is not there.
 
@@ -252,7 +269,7 @@ class Vehicles:
         settings = self._settings
         return Drone(
             name=name,
-            timeline=Timeline(_AUTOPILOT),
+            timeline=Timeline(_AUTOPILOT, live=True),
             outbox=outbox,
             policy=settings.rate_policy,
             passthrough=settings.passthrough_names,
