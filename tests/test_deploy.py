@@ -8,6 +8,7 @@ from configparser import RawConfigParser
 from pathlib import Path
 
 import pytest
+from aerostream_cloud.bridge.connections import WANTED_FILES
 from aerostream_contract.setting_names import EDGE_SETTINGS
 from aerostream_contract.settings import load_settings
 from aerostream_edge.settings import EdgeSettings
@@ -51,6 +52,10 @@ def test_the_example_shows_the_default(name: str) -> None:
 
 def test_an_agent_that_was_taken_over_or_set_up_wrongly_is_not_restarted() -> None:
     assert _service("aerostream-edge.service")["RestartPreventExitStatus"].split()[:2] == ["2", "3"]
+
+
+def test_the_cloud_may_have_as_many_files_open_as_it_wants() -> None:
+    assert int(_service("aerostream-cloud.service")["LimitNOFILE"]) >= WANTED_FILES
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze")

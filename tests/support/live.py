@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from aerostream_cloud.bridge.connections import HttpLimits
 from aerostream_cloud.bridge.live import Live
 from aerostream_cloud.bridge.reading import StoreReader
 from aerostream_cloud.bridge.server import Server, listen, new_server
@@ -82,7 +83,7 @@ async def live_server(url: str, folder: Path, **options: Any) -> AsyncIterator[L
         app.include_router(live.router)
         [listening] = await listen("127.0.0.1", 0)
         stack.callback(listening.close)
-        server = new_server(app)
+        server = new_server(app, limits=HttpLimits())
         running = asyncio.create_task(live.run())
         serving = asyncio.create_task(server.serve([listening]))
         bridge = LiveServer(live, registry, server, listening.getsockname()[1])

@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from aerostream_contract.errors import ContractError
 
 from aerostream_cloud.errors import CloudError
+from aerostream_cloud.logs import service_logger
+from aerostream_cloud.loop_faults import LoopFaults
 from aerostream_cloud.settings import CloudSettings
 
 _ALLOCATIONS_BETWEEN_COLLECTIONS = 200_000
@@ -33,6 +35,7 @@ def run_services(settings: CloudSettings, services: Sequence[Service]) -> None:
 async def _run(settings: CloudSettings, services: Sequence[Service]) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(LoopFaults(log=service_logger("cloud", settings.instance)))
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with asyncio.TaskGroup() as group:

@@ -3,12 +3,12 @@
 import asyncio
 import heapq
 import math
-import resource
 import traceback
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from aerostream_contract import open_files
 from aerostream_contract.words import counted
 
 from aerostream_sim.clock import Clock
@@ -178,10 +178,8 @@ def allow_files(needed: int) -> None:
     Raises:
         LinkError: the machine does not allow so many.
     """
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != resource.RLIM_INFINITY and soft < needed:
-        if hard != resource.RLIM_INFINITY and hard < needed:
-            raise LinkError(
-                f"{needed} open files are needed, but this machine allows {hard} (ulimit -Hn)"
-            )
-        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
+    allowed = open_files.allow_files(needed)
+    if allowed < needed:
+        raise LinkError(
+            f"{needed} open files are needed, but this machine allows {allowed} (ulimit -Hn)"
+        )

@@ -6,6 +6,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from aerostream_contract.open_files import allow_files
 from fastapi import Depends, FastAPI
 from prometheus_client import CollectorRegistry
 from starlette.middleware.cors import CORSMiddleware
@@ -20,10 +21,12 @@ from aerostream_cloud.bridge.api.page_settings import page_routes
 from aerostream_cloud.bridge.api.parameters import no_other_parameters
 from aerostream_cloud.bridge.api.telemetry import telemetry_routes
 from aerostream_cloud.bridge.api.tracks import track_routes
+from aerostream_cloud.bridge.connections import MAX_CONNECTIONS, WANTED_FILES, limits_for
 from aerostream_cloud.bridge.docs_page import docs_routes
 from aerostream_cloud.bridge.faults import handle_faults
 from aerostream_cloud.bridge.front import Front
 from aerostream_cloud.bridge.health import Health, health_routes
+from aerostream_cloud.bridge.large_answers import LargeAnswers
 from aerostream_cloud.bridge.live import Live
 from aerostream_cloud.bridge.metrics import RestMetrics
 from aerostream_cloud.bridge.openapi import TITLE, document
@@ -44,6 +47,15 @@ async def run_bridge(settings: CloudSettings, stop: asyncio.Event) -> None:
         ContractError: a setting is unusable.
     """
     log = service_logger("bridge", settings.instance)
+    files = allow_files(WANTED_FILES)
+    limits = limits_for(files)
+    if limits.connections < MAX_CONNECTIONS:
+        log.warning(
+            "fewer connections are taken: this process may not have enough files open",
+            files=files,
+            connections=limits.connections,
+            websockets=limits.websockets,
+        )
     with ExitStack() as stack:
         sockets = await listen(settings.http_host, settings.http_port)
         for each in sockets:
@@ -54,7 +66,14 @@ async def run_bridge(settings: CloudSettings, stop: asyncio.Event) -> None:
         stack.callback(reader.close)
         registry = RegistryReader(engine=engine)
         metrics = CollectorRegistry()
-        live = Live(settings=settings, reader=reader, registry=registry, metrics=metrics, log=log)
+        live = Live(
+            settings=settings,
+            reader=reader,
+            registry=registry,
+            metrics=metrics,
+            log=log,
+            max_connections=limits.websockets,
+        )
         app = create_app(
             settings=settings,
             live=live,
@@ -65,14 +84,14 @@ async def run_bridge(settings: CloudSettings, stop: asyncio.Event) -> None:
         )
         loopback = _is_loopback(settings.http_host)
         front = Front(
-            app,
+            LargeAnswers(app),
             metrics=RestMetrics(metrics),
             map_sources=settings.map_sources,
             # On other addresses nobody but the operator knows by which names it is reached.
             names=_names(settings) if loopback else None,
             log=log,
         )
-        server = new_server(front)
+        server = new_server(front, limits=limits)
         async with asyncio.TaskGroup() as group:
             fleet = group.create_task(live.run(), name="live fleet")
             web = group.create_task(server.serve(sockets), name="web server")

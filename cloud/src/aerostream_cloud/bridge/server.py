@@ -10,13 +10,17 @@ from typing import Any, TypeAlias
 import uvicorn
 from starlette.types import ASGIApp
 
+from aerostream_cloud.bridge.connections import HttpConfig, HttpLimits, HttpProtocol
 from aerostream_cloud.bridge.live.protocol import LiveProtocol
 from aerostream_cloud.errors import CloudError
 
 WEBSOCKET_MESSAGE_BYTES = 64 * 1024
 _STOP_TIMEOUT_S = 1
-_KEEP_ALIVE_S = 30
-_BACKLOG = 2048
+KEEP_ALIVE_S = 30
+#: Also how many are accepted in one go, each of which is an error where files run out.
+_BACKLOG = 256
+#: uvicorn ticks ten times a second.
+_TICKS_BETWEEN_LOOKS = 5
 #: `localhost` is often listed as ::1 too on a machine without IPv6.
 _NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
@@ -32,12 +36,22 @@ class Server(uvicorn.Server):
         """Signals belong to the program, which stops all its services."""
         yield
 
+    async def on_tick(self, counter: int) -> bool:
+        """End connections on which nothing happens; see uvicorn's own."""
+        if counter % _TICKS_BETWEEN_LOOKS == 0:
+            now_s = asyncio.get_running_loop().time()
+            for connection in list(self.server_state.connections):
+                if isinstance(connection, HttpProtocol):
+                    connection.look(now_s)
+        return await super().on_tick(counter)
 
-def new_server(app: ASGIApp) -> Server:
+
+def new_server(app: ASGIApp, *, limits: HttpLimits) -> Server:
     """A server for the app; `await server.serve(sockets)`, and `should_exit` to stop it."""
     return Server(
-        uvicorn.Config(
+        HttpConfig(
             app,
+            limits=limits,
             backlog=_BACKLOG,
             lifespan="off",
             log_config=None,
@@ -48,7 +62,7 @@ def new_server(app: ASGIApp) -> Server:
             ws_max_size=WEBSOCKET_MESSAGE_BYTES,
             # Each client would compress for itself what all of them share.
             ws_per_message_deflate=False,
-            timeout_keep_alive=_KEEP_ALIVE_S,
+            timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=_STOP_TIMEOUT_S,
         )
     )

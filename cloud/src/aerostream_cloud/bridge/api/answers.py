@@ -84,6 +84,7 @@ EXAMPLES = {
     ProblemKind.UNKNOWN_FIELD: "channel position has no field 'latt'; did you mean lat or alt?",
     ProblemKind.UNAVAILABLE: "the store cannot be read now: database is locked",
     ProblemKind.TOO_SLOW: "reading this takes longer than 10 s; ask for less time",
+    ProblemKind.TOO_MUCH: "many large answers are being sent; ask for less, or again later",
     ProblemKind.WRONG_HOST: "this server does not answer for 'fleet.example.com'",
     ProblemKind.INTERNAL: "the bridge's log says more",
     ProblemKind.OTHER: "the request cannot be answered",

@@ -39,6 +39,7 @@ def event_routes(*, fleet: Fleet, reader: StoreReader) -> APIRouter:
             ProblemKind.INVALID_PARAMETER,
             ProblemKind.UNAVAILABLE,
             ProblemKind.TOO_SLOW,
+            ProblemKind.TOO_MUCH,
         ),
     )
     async def events(

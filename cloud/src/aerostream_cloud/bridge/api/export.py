@@ -70,6 +70,7 @@ def export_routes(*, fleet: Fleet, reader: StoreReader) -> APIRouter:
                 ProblemKind.UNKNOWN_FIELD,
                 ProblemKind.UNAVAILABLE,
                 ProblemKind.TOO_SLOW,
+                ProblemKind.TOO_MUCH,
             ),
         },
     )

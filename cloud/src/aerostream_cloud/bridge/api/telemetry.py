@@ -59,6 +59,7 @@ def telemetry_routes(
             ProblemKind.UNKNOWN_FIELD,
             ProblemKind.UNAVAILABLE,
             ProblemKind.TOO_SLOW,
+            ProblemKind.TOO_MUCH,
         ),
     )
     async def telemetry(

@@ -45,6 +45,7 @@ def track_routes(*, fleet: Fleet, reader: StoreReader) -> APIRouter:
             ProblemKind.INVALID_PARAMETER,
             ProblemKind.UNAVAILABLE,
             ProblemKind.TOO_SLOW,
+            ProblemKind.TOO_MUCH,
         ),
     )
     async def track(
