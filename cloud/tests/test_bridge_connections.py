@@ -239,7 +239,7 @@ def test_limits_fit_the_files_that_may_be_open() -> None:
     fewer = limits_for(1024)
     assert fewer.connections == 1024 - REFUSED - OTHER_FILES
     assert fewer.websockets < fewer.connections < MAX_WEBSOCKETS
-    with pytest.raises(CloudError, match=r"may have 256 files open .*, expected at least 336"):
+    with pytest.raises(CloudError, match=r"may have 256 files open .*, expected at least 464"):
         limits_for(256)
 
 

@@ -22,7 +22,7 @@ STALL_S = 10.0
 """Who takes nothing of an answer for so long is cut off."""
 REFUSED = 64
 """So many further connections are told that there are too many; any more are closed at once."""
-OTHER_FILES = 256
+OTHER_FILES = 384
 """Files and sockets of the process that are no connections of clients, and those just accepted."""
 WANTED_FILES = MAX_CONNECTIONS + REFUSED + OTHER_FILES
 _FEWEST_CONNECTIONS = 16

@@ -18,7 +18,7 @@ WEBSOCKET_MESSAGE_BYTES = 64 * 1024
 _STOP_TIMEOUT_S = 1
 KEEP_ALIVE_S = 30
 #: Also how many are accepted in one go, each of which is an error where files run out.
-_BACKLOG = 256
+_BACKLOG = 128
 #: uvicorn ticks ten times a second.
 _TICKS_BETWEEN_LOOKS = 5
 #: `localhost` is often listed as ::1 too on a machine without IPv6.
