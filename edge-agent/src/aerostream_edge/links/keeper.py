@@ -7,6 +7,9 @@ from aerostream_edge.errors import LinkError
 from aerostream_edge.links import Link, LinkUrl, open_link
 from aerostream_edge.logs import BoundLog
 
+#: Asking for losses costs a system call. Nothing is lost before the system's buffer is full, and
+#: whoever is behind reads much at once.
+_MUCH_BYTES = 4096
 _LEAST_BACKOFF_S, _MOST_BACKOFF_S = 1.0, 30.0
 
 
@@ -74,9 +77,10 @@ class LinkKeeper:
             while data := await link.receive():
                 heard = True
                 self._receive(data)
-                lost, counted = link.overflowed - counted, link.overflowed
-                if lost > 0:
-                    self._count_overflow(lost)
+                if len(data) >= _MUCH_BYTES:
+                    overflowed = link.overflowed
+                    self._count_overflow(overflowed - counted)
+                    counted = overflowed
         finally:
             self._link = None
             link.close()
@@ -84,7 +88,7 @@ class LinkKeeper:
         return heard
 
     def _count_overflow(self, lost: int) -> None:
-        if not self._overflowed:
+        if lost and not self._overflowed:
             what = "bytes" if self._url.scheme == "serial" else "datagrams"
             self._log.warning(
                 "more comes over the link than the agent can read, and some of it is lost; "
