@@ -16,6 +16,36 @@ from support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 
+#: Interrupted by the very process that it starts, before it has been told of it.
+_INTERRUPTED = """
+import os, signal, subprocess, sys
+from pathlib import Path
+from deploy.demo.processes import Processes
+
+def interrupt(number, frame):
+    raise KeyboardInterrupt
+
+signal.signal(signal.SIGINT, interrupt)
+started = []
+
+class Interrupting(subprocess.Popen):
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        started.append(self)
+        os.kill(os.getpid(), signal.SIGINT)
+
+subprocess.Popen = Interrupting
+try:
+    with Processes(Path(sys.argv[1])) as processes:
+        processes.start("sleep", ["sleep", "600"])
+except KeyboardInterrupt:
+    print("interrupted")
+[child] = started
+print("running" if child.poll() is None else "ended")
+child.kill()
+child.wait()
+"""
+
 
 def demo(*arguments: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
@@ -120,6 +150,45 @@ def test_a_port_in_use_is_refused_in_a_sentence() -> None:
         output = process.communicate(timeout=PATIENCE_S)[0]
     assert process.returncode == 1
     assert f"port {port} on 127.0.0.1 is in use" in output
+
+
+def test_a_reader_that_goes_away_ends_it_without_a_complaint(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "deploy.demo",
+            "--port",
+            str(free_port()),
+            "--folder",
+            str(tmp_path),
+        ],
+        cwd=ROOT,
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, "")
+
+
+def test_an_interrupt_while_a_process_starts_does_not_leave_it_behind(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(_INTERRUPTED)
+    done = subprocess.run(
+        [sys.executable, str(program), str(tmp_path)],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout.split() == ["interrupted", "ended"], done.stderr
 
 
 def _is_taken(port: int) -> bool:

@@ -1,6 +1,7 @@
 """`make demo`: broker, cloud and a simulated fleet as real processes, until Ctrl-C."""
 
 import argparse
+import os
 import shutil
 import signal
 import sys
@@ -23,6 +24,8 @@ _START_TIMEOUT_S = 30.0
 _FLEET_TIMEOUT_S = 60.0
 _LINE_INTERVAL_S = 10.0
 _MOST_DRONES = 500
+#: The exit code of programs that a broken pipe ends.
+_BROKEN_PIPE = 128 + signal.SIGPIPE
 #: The shore of Lake Constance, so that boats swim and the others are near them.
 _HOME = "47.6612,9.2080,400"
 #: The round of kinds gives copters of both autopilots and one of each other kind.
@@ -163,9 +166,18 @@ class _whole_number:  # noqa: N801  # argparse shows the name of what converts
         return int(text)
 
 
+class _NobodyReads(Exception):
+    """Standard output leads nowhere any more, as in `make demo | head`."""
+
+
 def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError as error:
+        # Python would complain once more when it closes it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise _NobodyReads from error
 
 
 def _interrupt(_number: int, _frame: object) -> None:
@@ -181,6 +193,8 @@ if __name__ == "__main__":
     except KeyboardInterrupt:
         _say("Stopped.")
         sys.exit(130)
+    except _NobodyReads:
+        sys.exit(_BROKEN_PIPE)
     except DemoError as error:
         sys.exit(f"demo: {error}")
     except OSError as error:

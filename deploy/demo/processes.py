@@ -6,7 +6,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -14,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 _SYSTEM_FOLDERS = "/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin"
 _STOP_TIMEOUT_S = 10.0
 _POLL_S = 0.1
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class DemoError(Exception):
@@ -41,7 +43,7 @@ class Processes:
         trace: TracebackType | None,
     ) -> None:
         # Somebody who presses Ctrl-C twice must not leave half of them running.
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in _SIGNALS:
             signal.signal(number, signal.SIG_IGN)
         # Drones first, the broker last: each may say goodbye.
         for _, process in reversed(self._running):
@@ -56,7 +58,7 @@ class Processes:
         """Start a program with `AEROSTREAM_*` settings, given in lower case, and no others."""
         environ = {k: v for k, v in os.environ.items() if not k.startswith("AEROSTREAM_")}
         environ |= {f"AEROSTREAM_{name.upper()}": value for name, value in settings.items()}
-        with self._log(name).open("wb") as log:
+        with self._log(name).open("wb") as log, _held_signals():
             process = subprocess.Popen(
                 command,
                 env=environ,
@@ -66,7 +68,7 @@ class Processes:
                 # Ctrl-C reaches the demonstration alone, which then ends them in order.
                 start_new_session=True,
             )
-        self._running.append((name, process))
+            self._running.append((name, process))
 
     def check(self) -> None:
         """Notice a program that has ended by itself.
@@ -101,6 +103,26 @@ class Processes:
 
     def _log(self, name: str) -> Path:
         return self._folder / f"{name}.log"
+
+
+@contextmanager
+def _held_signals() -> Iterator[None]:
+    """Signals wait: between a process's start and our knowing it, one would leave it behind.
+
+    They are not blocked, for the process would inherit that.
+    """
+    held: list[int] = []
+    former = {
+        int(number): signal.signal(number, lambda number, _frame: held.append(number))
+        for number in _SIGNALS
+    }
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+        for number in held:
+            signal.raise_signal(number)
 
 
 def python(module: str, *arguments: str) -> list[str]:
