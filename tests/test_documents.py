@@ -207,7 +207,7 @@ def test_every_topic_is_in_the_table_and_no_other() -> None:
     assert documented == leaves | mirror | {service}
 
 
-@pytest.mark.parametrize("role", [Role.DRONE, Role.INGEST, Role.IMPORTER, Role.PERSON])
+@pytest.mark.parametrize("role", [Role.DRONE, Role.INGEST, Role.BRIDGE, Role.IMPORTER, Role.PERSON])
 def test_what_a_role_may_write_and_read_is_documented(role: Role) -> None:
     (cells,) = [
         cells
