@@ -140,7 +140,7 @@ def test_an_agent_that_only_listens_asks_nothing_for_attention(
 @pytest.mark.parametrize(
     ("payload", "reason"),
     [
-        (b"", "Input data was truncated"),
+        (b"", "the payload is empty"),
         (b'{"channels": ["position"]}', "ttl_s"),
         (b'{"channels": ["position"], "ttl_s": 1e9}', "$.ttl_s"),
         (b'{"channels": "*", "ttl_s": 5}', "$.channels"),

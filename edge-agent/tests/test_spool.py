@@ -9,8 +9,8 @@ from aerostream_contract.frame import Clock, Section, SeriesRows, decode_frame, 
 from aerostream_edge.logs import bound_log
 from aerostream_edge.spool import Item, Kind
 from aerostream_edge.spool.file import SpoolFile
-from aerostream_edge.spool.history import Stretch
 from aerostream_edge.spool.flights import Flights
+from aerostream_edge.spool.history import Stretch
 from aerostream_edge.spool.keeper import IN_MEMORY, ON_DISK, SpoolKeeper
 from aerostream_edge.spool.pace import Pace
 from aerostream_edge.spool.resend import Resend
