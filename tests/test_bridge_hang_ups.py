@@ -1,14 +1,17 @@
 """Clients that hang up in the middle do not end the cloud."""
 
+import resource
 import signal
 import socket
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from support.bridge import Bridge
 from support.broker import Broker
+from support.cloud import until
 from support.patience import PATIENCE_S
 
 _UPGRADE = (
@@ -50,3 +53,20 @@ def test_writing_to_a_client_that_is_gone_is_an_error_and_no_signal(bridge: Brid
     status = Path(f"/proc/{bridge.pid}/status").read_text()
     [ignored] = [line.split()[1] for line in status.splitlines() if line.startswith("SigIgn:")]
     assert int(ignored, 16) >> (signal.SIGPIPE - 1) & 1, "SIGPIPE would end the service"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs Linux' prlimit")
+def test_files_that_run_out_are_said_once_and_others_are_served_afterwards(bridge: Bridge) -> None:
+    open_files = len(list(Path(f"/proc/{bridge.pid}/fd").iterdir()))
+    former = resource.prlimit(bridge.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(bridge.pid, resource.RLIMIT_NOFILE, (open_files + 3, former[1]))
+    port = int(bridge.url.rpartition(":")[2])
+    complaint = "socket.accept() out of system resource: [Errno 24] Too many open files"
+    with ExitStack() as clients:
+        for _ in range(100):
+            clients.enter_context(socket.create_connection(("127.0.0.1", port), timeout=60))
+        until(lambda: bridge.said(complaint), "it is said")
+        resource.prlimit(bridge.pid, resource.RLIMIT_NOFILE, former)
+        until(lambda: bridge.get("/healthz").status_code == 200, "others are served")
+    assert len(bridge.said(complaint)) <= 2
+    assert "Traceback" not in bridge.log.read_text()
