@@ -52,9 +52,9 @@ def main() -> int:
             failed = True
             _say(f"benchmarks: {name} could not measure: {error}")
             continue
+        report.write({name: found})
         _say(report.details_table(found))
         _say(f"   {time.monotonic() - started_s:.0f} s\n")
-    report.write(reports)
     results = [result for found in reports.values() for result in found.results]
     if results:
         _say(report.results_table(results))
