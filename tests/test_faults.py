@@ -161,8 +161,6 @@ async def test_rows_under_a_wrong_time_or_of_nobody_are_found(tmp_path: Path) ->
 #: Seed 1: the agent ends by itself, once. Seed 2: it does not even start.
 _BAD_AGENT = """
 import os, pathlib, runpy, sys, threading
-
-from support.patience import PATIENCE_S
 folder = pathlib.Path(os.environ["AEROSTREAM_DATA_DIR"])
 if folder.parent.name == "seed-2":
     sys.exit("no wings")

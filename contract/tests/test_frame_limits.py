@@ -183,7 +183,7 @@ def test_columns_of_a_newer_schema_are_skipped_and_missing_ones_are_null() -> No
 @pytest.mark.parametrize(
     ("payload", "said"),
     [
-        (b"", "epoch 0"),
+        (b"", "payload is empty"),
         (b"{}", "not a frame|epoch"),
         (b"\xff" * 10, "not a frame"),
         (b"\x00" * 10, "not a frame"),
