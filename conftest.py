@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 from support.broker import Broker
 
@@ -21,6 +22,13 @@ def pytest_configure() -> None:
         "shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
     )
     settings.load_profile("shared machine")
+
+
+@pytest.fixture(autouse=True)
+def logs_end_with_the_test() -> Iterator[None]:
+    """A command that ran in this process has set up its log, to where this test looks for it."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture

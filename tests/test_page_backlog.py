@@ -126,7 +126,7 @@ def test_a_hole_is_seen_until_it_is_filled_and_what_arrives_is_shown(
         past.until(lambda: profile.get_attribute("d") != before, "the flight was read again")
         assert "still arriving" not in words(bar)
         plots.until(lambda: "have arrived yet" not in words(plots.panel), "the plot is filled")
-        assert "Still arriving" not in plot(plots)
+        plots.until(lambda: "Still arriving" not in plot(plots), "and nothing of it is to come")
         plots.until(lambda: "no values" not in plot(plots), "each curve has its values")
         row = plots.page.get_by_role("table").get_by_role("row").filter(has_text="relative_alt")
         newest = words(row.locator("td").nth(2))

@@ -64,6 +64,7 @@ def browser() -> Iterator[Browser]:
 def is_seen(page: OperatorsPage) -> bool:
     """Whether the drone is somewhere on the part of the map that no panel covers."""
     left, right, top, bottom = page.page.evaluate(_UNCOVERED)
+    page.page.wait_for_selector(".fleet-map__tip", state="attached")
     page.page.evaluate(_NOTE_TIPS)
     mouse = page.page.mouse
     for y in range(round(top) + 12, round(bottom), _STEP_PX):
