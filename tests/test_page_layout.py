@@ -43,7 +43,7 @@ _NOTE_TIPS = """() => {
   window.tipObserver = new MutationObserver(() => window.tips.add(tip.textContent));
   window.tipObserver.observe(tip, {childList: true, characterData: true, attributes: true});
 }"""
-_LOOKS = 4
+_LOOKS = 12
 #: A finger reaches 22 pixels around a drone.
 _STEP_PX = 30
 
@@ -63,8 +63,8 @@ def browser() -> Iterator[Browser]:
 
 def is_seen(page: OperatorsPage) -> bool:
     """Whether the drone is somewhere on the part of the map that no panel covers."""
-    left, right, top, bottom = page.page.evaluate(_UNCOVERED)
     page.page.wait_for_selector(".fleet-map__tip", state="attached")
+    left, right, top, bottom = page.page.evaluate(_UNCOVERED)
     page.page.evaluate(_NOTE_TIPS)
     mouse = page.page.mouse
     for y in range(round(top) + 12, round(bottom), _STEP_PX):
