@@ -134,7 +134,7 @@ async def test_a_connection_without_a_request_is_closed(begun: str) -> None:
 
 
 async def test_a_second_request_that_drips_in_is_not_waited_for() -> None:
-    async with serving(Answers(), head_s=0.5) as port, connected(port) as client:
+    async with serving(Answers(), head_s=1.0) as port, connected(port) as client:
         assert await client.get("/1") == b"HTTP/1.1 200"
 
         async def drip() -> None:
@@ -152,7 +152,7 @@ async def test_a_second_request_that_drips_in_is_not_waited_for() -> None:
 async def test_an_answer_may_take_longer_than_a_head() -> None:
     answers = Answers()
     async with (
-        serving(answers, head_s=0.2) as port,
+        serving(answers, head_s=1.0) as port,
         connected(port) as asking,
         connected(port) as idle,
     ):
@@ -163,7 +163,7 @@ async def test_an_answer_may_take_longer_than_a_head() -> None:
 
 
 async def test_idle_connections_up_to_the_limit_keep_others_out_only_for_a_while() -> None:
-    async with serving(Answers(), connections=3, head_s=1.5) as port:
+    async with serving(Answers(), connections=3, head_s=3.0) as port:
         idle = [connected(port) for _ in range(3)]
         clients = [await each.__aenter__() for each in idle]
         async with connected(port) as refused:
