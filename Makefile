@@ -57,7 +57,7 @@ demo: $(SYNCED) $(PAGE) mosquitto ## Fly a fleet on a map (DRONES=12 DURATION=se
 		$(if $(DURATION),--duration '$(DURATION)') $(if $(PORT),--port '$(PORT)')
 
 .PHONY: test
-test: $(SYNCED) $(PAGE) mosquitto chromium faulttools ## Run all tests (ARGS='…' goes to pytest)
+test: $(SYNCED) $(PAGE) mosquitto chromium faulttools testtools ## Run all tests (ARGS='…' goes to pytest)
 	$(NPM) test
 	$(RUN) pytest -n 2 --dist worksteal $(ARGS)
 
@@ -135,6 +135,12 @@ chromium: ## Install Chromium, for the browser tests, with the system's package 
 .PHONY: faulttools
 faulttools:
 	@echo '#include <stdio.h>' | cc -E - >/dev/null 2>&1 || deploy/install-system.sh compiler
+
+# What the documentation's shell lines and the tests of TLS use.
+.PHONY: testtools
+testtools:
+	@command -v sqlite3 >/dev/null || deploy/install-system.sh sqlite3
+	@command -v openssl >/dev/null || deploy/install-system.sh openssl
 
 .PHONY: clean
 clean: ## Remove environments, caches and builds; stored data stays

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs one program with the system's package manager, and says so.
-# Usage: deploy/install-system.sh mosquitto|chromium|python-venv|compiler
+# Usage: deploy/install-system.sh mosquitto|chromium|python-venv|compiler|sqlite3|openssl
 set -eu
 
 what=${1:-}
@@ -12,7 +12,9 @@ case $what in
     python-venv) debian=python3-venv other=python3 ;;
     # With the C library's headers, which some systems pack apart.
     compiler) debian="gcc libc6-dev" other=gcc ;;
-    *) echo "usage: $0 mosquitto|chromium|python-venv|compiler" >&2; exit 2 ;;
+    sqlite3) debian=sqlite3 other=sqlite ;;
+    openssl) debian=openssl other=openssl ;;
+    *) echo "usage: $0 mosquitto|chromium|python-venv|compiler|sqlite3|openssl" >&2; exit 2 ;;
 esac
 
 as_root() {
